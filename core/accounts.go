@@ -1,0 +1,129 @@
+package core
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// Accounts are the stored accounts. Writes run the database hooks.
+type Accounts struct {
+	k     *Kernel
+	table *schema.Table
+}
+
+// Table returns the table of the accounts, with which rows for
+// [Accounts.Create] and [Accounts.Update] are made.
+func (a *Accounts) Table() *schema.Table { return a.table }
+
+// Create stores an account. It returns [ErrAbort] when a hook aborted.
+func (a *Accounts) Create(ctx context.Context, row schema.Row) (*Account, error) {
+	if !row.Has(schema.AccountUpdatedAt) {
+		row.SetAt(schema.AccountUpdatedAt, a.k.Now())
+	}
+	stored, err := a.k.writer.create(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	account := accountOf(stored)
+	return &account, nil
+}
+
+// CreateCredential stores a password, given as its hash.
+func (a *Accounts) CreateCredential(ctx context.Context, userID, hash string) (*Account, error) {
+	row := a.table.NewRow()
+	row.SetAt(schema.AccountUserID, userID)
+	row.SetAt(schema.AccountProviderID, CredentialProvider)
+	row.SetAt(schema.AccountAccountID, userID)
+	row.SetAt(schema.AccountPassword, hash)
+	return a.Create(ctx, row)
+}
+
+// List returns the accounts of a user.
+func (a *Accounts) List(ctx context.Context, userID string) ([]Account, error) {
+	return a.find(ctx, 0, database.Eq("userId", userID))
+}
+
+// Credential returns the account that holds the password of a user, or nil.
+func (a *Accounts) Credential(ctx context.Context, userID string) (*Account, error) {
+	return a.one(ctx, database.Eq("userId", userID), database.Eq("providerId", CredentialProvider), database.Eq("accountId", userID))
+}
+
+// ByKey returns the account of an identity at a provider, or nil. Two accounts
+// of one identity are an error.
+func (a *Accounts) ByKey(ctx context.Context, providerID, accountID string) (*Account, error) {
+	return a.one(ctx, database.Eq("providerId", providerID), database.Eq("accountId", accountID))
+}
+
+func (a *Accounts) one(ctx context.Context, where ...database.Where) (*Account, error) {
+	found, err := a.find(ctx, 2, where...)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	if len(found) > 1 {
+		return nil, fmt.Errorf("two accounts of provider %q are the same identity; remove one of the rows %s and %s", found[0].ProviderID, found[0].ID, found[1].ID)
+	}
+	return &found[0], nil
+}
+
+func (a *Accounts) find(ctx context.Context, limit int, where ...database.Where) ([]Account, error) {
+	recs, err := a.k.DB.FindMany(ctx, database.Query{Table: a.table, Where: where, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]Account, len(recs))
+	for i := range recs {
+		accounts[i] = accountOf(recs[i].Row)
+	}
+	return accounts, nil
+}
+
+// Update changes an account and returns it, or nil when there is none or a hook
+// aborted.
+func (a *Accounts) Update(ctx context.Context, id string, change schema.Row) (*Account, error) {
+	row, err := a.k.writer.update(ctx, change, database.Eq("id", id))
+	if err != nil || row == nil {
+		return nil, err
+	}
+	account := accountOf(*row)
+	return &account, nil
+}
+
+// SetPassword replaces the password of a user, given as its hash. It reports
+// whether the user had one.
+func (a *Accounts) SetPassword(ctx context.Context, userID, hash string) (bool, error) {
+	change := a.table.NewRow()
+	change.SetAt(schema.AccountPassword, hash)
+	n, err := a.k.writer.updateMany(ctx, change,
+		database.Eq("userId", userID), database.Eq("providerId", CredentialProvider), database.Eq("accountId", userID))
+	return n > 0, err
+}
+
+// DeleteOwned removes an account if it belongs to a user.
+func (a *Accounts) DeleteOwned(ctx context.Context, id, userID string) (bool, error) {
+	return a.k.writer.deleteOne(ctx, a.table, database.Eq("id", id), database.Eq("userId", userID))
+}
+
+// VerifyPassword reports whether a password is that of a user. A user without
+// one, and nil for an unknown user, cost the same time as a wrong password.
+func (a *Accounts) VerifyPassword(ctx context.Context, user *User, password string) (bool, error) {
+	var hash *string
+	if user != nil {
+		account, err := a.Credential(ctx, user.ID)
+		if err != nil {
+			return false, err
+		}
+		if account != nil {
+			hash = account.Password
+		}
+	}
+	if hash == nil || *hash == "" {
+		if _, err := a.k.Passwords.Hash(ctx, password); err != nil {
+			return false, err
+		}
+		return false, nil
+	}
+	return a.k.Passwords.Verify(ctx, *hash, password)
+}

@@ -1,0 +1,146 @@
+package core
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ostiary/ostiary/database/memory"
+)
+
+const (
+	defaultExpiry    = 7 * 24 * time.Hour
+	defaultUpdateAge = 24 * time.Hour
+	defaultFreshAge  = 24 * time.Hour
+	defaultCacheAge  = 5 * time.Minute
+	maxCookieAge     = 400 * 24 * time.Hour
+
+	defaultRateWindow = 10 * time.Second
+	defaultRateMax    = 100
+
+	outgoingTimeout = 10 * time.Second
+)
+
+// fill sets defaults and returns what is wrong with the options as such.
+func (c *Config) fill() []error {
+	setDefault(&c.AppName, "Ostiary")
+	setDefault(&c.MaxBodyBytes, defaultMaxBody)
+	setDefault(&c.Password.MinLength, 8)
+	setDefault(&c.Password.MaxLength, 128)
+	setDefault(&c.Cookies.Prefix, "better-auth")
+	setDefault(&c.RateLimit.Window, defaultRateWindow)
+	setDefault(&c.RateLimit.Max, defaultRateMax)
+	setDefault(&c.RateLimit.Storage, RateLimitInMemory)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.HTTPClient == nil {
+		c.HTTPClient = &http.Client{
+			Timeout:       outgoingTimeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	c.fillSession()
+	c.fillStateless()
+	return c.check()
+}
+
+func (c *Config) fillSession() {
+	s := &c.Session
+	setDefault(&s.ExpiresIn, defaultExpiry)
+	if s.UpdateAge == nil {
+		s.UpdateAge = new(defaultUpdateAge)
+	}
+	if s.FreshAge == nil {
+		s.FreshAge = new(defaultFreshAge)
+	}
+	cache := &s.CookieCache
+	if c.Database == nil {
+		cache.Enabled = true
+		setDefault(&cache.Strategy, JWECache)
+		setDefault(&cache.MaxAge, s.ExpiresIn)
+		cache.Refresh = true
+	} else {
+		cache.Refresh = false
+	}
+	setDefault(&cache.Strategy, CompactCache)
+	setDefault(&cache.MaxAge, defaultCacheAge)
+	setDefault(&cache.Version, defaultCacheVersion)
+	setDefault(&cache.RefreshAge, cache.MaxAge/5)
+}
+
+// fillStateless keeps in cookies and memory what a database would keep.
+func (c *Config) fillStateless() {
+	if c.Database != nil {
+		setDefault(&c.Account.StateStrategy, StateInDatabase)
+		return
+	}
+	setDefault(&c.Account.StateStrategy, StateInCookie)
+	c.Account.StoreAccountCookie = true
+}
+
+func (c *Config) check() []error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.Session.ExpiresIn < 0 || c.Session.ExpiresIn > maxCookieAge {
+		problem("Session.ExpiresIn: %v is not possible; browsers keep cookies for at most 400 days", c.Session.ExpiresIn)
+	}
+	if *c.Session.UpdateAge < 0 || *c.Session.FreshAge < 0 {
+		problem("Session.UpdateAge, Session.FreshAge: must not be negative; zero means on every use, and always")
+	}
+	if c.Session.CookieCache.MaxAge < 0 || c.Session.CookieCache.MaxAge > maxCookieAge {
+		problem("Session.CookieCache.MaxAge: %v is not possible; browsers keep cookies for at most 400 days", c.Session.CookieCache.MaxAge)
+	}
+	switch c.Session.CookieCache.Strategy {
+	case CompactCache, JWTCache, JWECache:
+	default:
+		problem("Session.CookieCache.Strategy: %q is unknown; use %q, %q or %q", c.Session.CookieCache.Strategy, CompactCache, JWTCache, JWECache)
+	}
+	switch c.Account.StateStrategy {
+	case StateInDatabase, StateInCookie:
+	default:
+		problem("Account.StateStrategy: %q is unknown; use %q or %q", c.Account.StateStrategy, StateInDatabase, StateInCookie)
+	}
+	if c.RateLimit.Window < 0 || c.RateLimit.Max < 0 {
+		problem("RateLimit.Window, RateLimit.Max: must not be negative")
+	}
+	if c.MaxBodyBytes < 0 {
+		problem("MaxBodyBytes: must not be negative")
+	}
+	if strings.ContainsAny(c.Cookies.Prefix, "=;, \t\r\n") {
+		problem("Cookies.Prefix: %q has characters that cookie names cannot have", c.Cookies.Prefix)
+	}
+	switch c.BaseURL.Protocol {
+	case "", "http", "https", "auto":
+	default:
+		problem("BaseURL.Protocol: %q is unknown; use http, https or nothing", c.BaseURL.Protocol)
+	}
+	for _, path := range c.DisabledPaths {
+		if !strings.HasPrefix(path, "/") {
+			problem("DisabledPaths: %q does not begin with a slash", path)
+		}
+	}
+	return problems
+}
+
+func (k *Kernel) setLifetimes() error {
+	s := &k.config.Session
+	k.lifetime.expires, k.lifetime.update, k.lifetime.fresh = s.ExpiresIn, *s.UpdateAge, *s.FreshAge
+	if k.config.Database == nil {
+		k.config.Database = memory.New()
+		k.Log.Warn("no database: sessions live in cookies and cannot be revoked; what needs a table is lost when the process ends")
+	}
+	return nil
+}
+
+func setDefault[T comparable](option *T, value T) {
+	var zero T
+	if *option == zero {
+		*option = value
+	}
+}

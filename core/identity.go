@@ -1,0 +1,155 @@
+package core
+
+import (
+	"time"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// User is a user as it is stored. The embedded [api.User] is what clients may
+// see of it; it is also the user's JSON form.
+type User struct {
+	api.User
+	// Private holds the additional fields that are hidden from clients, by name.
+	Private map[string]any
+}
+
+// Session is a session as it is stored. The embedded [api.Session] is what
+// clients may see of it.
+type Session struct {
+	api.Session
+	// Private holds the additional fields that are hidden from clients, by name.
+	Private map[string]any
+}
+
+// Identity is a session with its user: the answer to "whose request is this?".
+// One that was read from the cookie cache has no private fields.
+type Identity struct {
+	Session Session
+	User    User
+	// NeedsRefresh is set by a read that found the session due for a new
+	// lifetime but was not allowed to give it one.
+	NeedsRefresh *bool
+}
+
+// Fresh reports whether the session was signed in so recently that sensitive
+// endpoints accept it.
+func (k *Kernel) Fresh(s *Session) bool {
+	return k.lifetime.fresh <= 0 || k.Now().Sub(s.CreatedAt) < k.lifetime.fresh
+}
+
+// Account is a way in which a user signs in, as it is stored.
+type Account struct {
+	ID                    string
+	AccountID             string // the id at the provider; the user id for passwords
+	ProviderID            string
+	UserID                string
+	AccessToken           *string
+	RefreshToken          *string
+	IDToken               *string
+	AccessTokenExpiresAt  time.Time // zero when not known
+	RefreshTokenExpiresAt time.Time
+	Scope                 *string // comma separated
+	Password              *string // the hash
+	CreatedAt             time.Time
+	UpdatedAt             time.Time
+	Extra                 map[string]any // additional fields
+}
+
+// CredentialProvider is the provider id of accounts that are a password.
+const CredentialProvider = "credential"
+
+// Verification is a single-use value that was handed out.
+type Verification struct {
+	ID         string
+	Identifier string
+	Value      string
+	ExpiresAt  time.Time
+	CreatedAt  time.Time
+}
+
+// extras splits the fields of a row behind its core fields into those that
+// clients may see and those that they may not.
+func extras(row schema.Row, from int) (public, private map[string]any) {
+	fields := row.Table().Fields
+	for i := from; i < len(fields); i++ {
+		if !row.Has(i) {
+			continue
+		}
+		into := &public
+		if fields[i].Hidden {
+			into = &private
+		}
+		if *into == nil {
+			*into = make(map[string]any, len(fields)-from)
+		}
+		(*into)[fields[i].Name] = row.At(i)
+	}
+	return public, private
+}
+
+func userOf(row schema.Row) User {
+	u := User{User: api.User{
+		ID:            row.StringAt(schema.UserID),
+		Name:          row.StringAt(schema.UserName),
+		Email:         row.StringAt(schema.UserEmail),
+		EmailVerified: row.BoolAt(schema.UserEmailVerified),
+		Image:         row.TextAt(schema.UserImage),
+		CreatedAt:     row.TimeAt(schema.UserCreatedAt),
+		UpdatedAt:     row.TimeAt(schema.UserUpdatedAt),
+	}}
+	u.Extra, u.Private = extras(row, schema.UserCoreFields)
+	return u
+}
+
+func sessionOf(row schema.Row) Session {
+	s := Session{Session: api.Session{
+		ID:        row.StringAt(schema.SessionID),
+		Token:     row.StringAt(schema.SessionToken),
+		UserID:    row.StringAt(schema.SessionUserID),
+		ExpiresAt: row.TimeAt(schema.SessionExpiresAt),
+		CreatedAt: row.TimeAt(schema.SessionCreatedAt),
+		UpdatedAt: row.TimeAt(schema.SessionUpdatedAt),
+		IPAddress: row.TextAt(schema.SessionIPAddress),
+		UserAgent: row.TextAt(schema.SessionUserAgent),
+	}}
+	s.Extra, s.Private = extras(row, schema.SessionCoreFields)
+	return s
+}
+
+func accountOf(row schema.Row) Account {
+	public, private := extras(row, schema.AccountCoreFields)
+	for name, v := range private {
+		if public == nil {
+			public = map[string]any{}
+		}
+		public[name] = v
+	}
+	return Account{
+		ID:                    row.StringAt(schema.AccountID),
+		AccountID:             row.StringAt(schema.AccountAccountID),
+		ProviderID:            row.StringAt(schema.AccountProviderID),
+		UserID:                row.StringAt(schema.AccountUserID),
+		AccessToken:           row.TextAt(schema.AccountAccessToken),
+		RefreshToken:          row.TextAt(schema.AccountRefreshToken),
+		IDToken:               row.TextAt(schema.AccountIDToken),
+		AccessTokenExpiresAt:  row.TimeAt(schema.AccountAccessTokenExpiresAt),
+		RefreshTokenExpiresAt: row.TimeAt(schema.AccountRefreshTokenExpiresAt),
+		Scope:                 row.TextAt(schema.AccountScope),
+		Password:              row.TextAt(schema.AccountPassword),
+		CreatedAt:             row.TimeAt(schema.AccountCreatedAt),
+		UpdatedAt:             row.TimeAt(schema.AccountUpdatedAt),
+		Extra:                 public,
+	}
+}
+
+func verificationOf(row schema.Row) Verification {
+	return Verification{
+		ID:         row.StringAt(schema.VerificationID),
+		Identifier: row.StringAt(schema.VerificationIdentifier),
+		Value:      row.StringAt(schema.VerificationValue),
+		ExpiresAt:  row.TimeAt(schema.VerificationExpiresAt),
+		CreatedAt:  row.TimeAt(schema.VerificationCreatedAt),
+	}
+}

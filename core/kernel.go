@@ -1,0 +1,377 @@
+// Package core is the kernel of Ostiary: it runs requests through their stages,
+// with hooks and plugins, and stores users, sessions, accounts and single-use
+// values. It knows no way of signing in; those are features and plugins, which
+// all use the one contract that [Plugin] describes.
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/clientip"
+	"github.com/ostiary/ostiary/internal/origin"
+	"github.com/ostiary/ostiary/internal/random"
+	"github.com/ostiary/ostiary/internal/secret"
+	"github.com/ostiary/ostiary/password"
+	"github.com/ostiary/ostiary/route"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// Kernel serves the endpoints of its plugins. It is safe for use by many
+// goroutines. Make one with [New].
+type Kernel struct {
+	// DB is the database.
+	DB *database.DB
+	// Users, Sessions, Accounts and Verifications are the stored things.
+	Users         *Users
+	Sessions      *Sessions
+	Accounts      *Accounts
+	Verifications *Verifications
+	// Passwords hashes and verifies passwords, PasswordPolicy checks them.
+	Passwords      password.Hasher
+	PasswordPolicy password.Policy
+	// Secrets sign and encrypt.
+	Secrets *secret.Keyring
+	// Random makes ids, tokens and nonces.
+	Random *random.Source
+	// HTTP makes outgoing requests.
+	HTTP *http.Client
+	// Log receives messages.
+	Log *slog.Logger
+
+	config   Config
+	stateful bool
+	lifetime struct{ expires, update, fresh time.Duration }
+	static   *site // nil when the base URL depends on the request
+	cookies  *cookieSet
+	trusted  origin.Set
+	writer   *writer
+
+	plugins              []Plugin
+	endpoints            map[*route.Spec]*Endpoint
+	byName               map[string]*Endpoint
+	router               router
+	hooks                []Hook
+	middleware           []Middleware
+	requestInterceptors  []RequestInterceptor
+	responseInterceptors []ResponseInterceptor
+	disabled             map[string]bool
+	limiter              limiter
+	pluginRules, rules   []RateLimitRule
+	addresses            *clientip.Resolver
+	background           background
+}
+
+// New makes a kernel. The error lists every problem of the configuration, with
+// the option's name and the remedy.
+func New(config Config) (*Kernel, error) {
+	problems := config.fill()
+	k := &Kernel{
+		config: config, Log: slog.New(redact(config.Logger.Handler())), Random: random.New(config.Random), HTTP: config.HTTPClient,
+		plugins: config.Plugins, endpoints: map[*route.Spec]*Endpoint{}, byName: map[string]*Endpoint{},
+		stateful: config.Database != nil, disabled: map[string]bool{},
+	}
+	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLimiter, k.addPlugins} {
+		if err := step(); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("ostiary: the configuration has problems:\n%w", errors.Join(problems...))
+	}
+	return k, nil
+}
+
+// Config returns the configuration with its defaults filled in. It must not be
+// changed.
+func (k *Kernel) Config() *Config { return &k.config }
+
+// Now returns the current time of the injected clock.
+func (k *Kernel) Now() time.Time { return k.config.Now() }
+
+// Stateful reports whether sessions are in a store, so that they can be looked
+// up and revoked.
+func (k *Kernel) Stateful() bool { return k.stateful }
+
+// StaticBaseURL returns the base URL with the base path, or "" when it depends
+// on the request.
+func (k *Kernel) StaticBaseURL() string {
+	if k.static == nil {
+		return ""
+	}
+	return k.static.base
+}
+
+// Endpoints returns the routes that are served, in no particular order.
+func (k *Kernel) Endpoints() []route.Described {
+	list := make([]route.Described, 0, len(k.endpoints))
+	for _, e := range k.endpoints {
+		list = append(list, e.route)
+	}
+	return list
+}
+
+// Close stops the plugins in reverse order, waits for background work and
+// closes the database.
+func (k *Kernel) Close(ctx context.Context) error {
+	err := k.background.close(ctx)
+	for _, p := range slices.Backward(k.plugins) {
+		if c, ok := p.(Closer); ok {
+			err = errors.Join(err, c.Close(ctx))
+		}
+	}
+	return errors.Join(err, k.DB.Close())
+}
+
+func (k *Kernel) setSecrets() error {
+	o := secret.Options{Secret: secret.String(k.config.Secret), AcceptPrevious: k.config.AcceptPreviousSecrets}
+	for _, v := range k.config.Secrets {
+		o.Versions = append(o.Versions, secret.Version{Version: v.Version, Value: secret.String(v.Value)})
+	}
+	if o.Secret == "" && len(o.Versions) == 0 {
+		if !k.config.Development {
+			return errors.New("Secret: not set; generate one with `ostiary secret` and pass it, for example from an environment variable")
+		}
+		o.Secret = secret.Default
+	}
+	if !k.config.Development && o.Secret == secret.Default && len(o.Versions) == 0 {
+		return errors.New("Secret: this is the well-known default; generate one with `ostiary secret`")
+	}
+	keys, err := secret.NewKeyring(o)
+	if err != nil {
+		return fmt.Errorf("Secret: %w", err)
+	}
+	for _, warning := range secret.Assess(string(keys.Current())) {
+		k.Log.Warn("weak secret", "problem", warning)
+	}
+	k.Secrets = keys
+	return nil
+}
+
+func (k *Kernel) setPasswords() error {
+	o := &k.config.Password
+	k.PasswordPolicy = password.Policy{MinLength: o.MinLength, MaxLength: o.MaxLength}
+	k.Passwords = o.Hasher
+	if k.Passwords == nil {
+		k.Passwords = password.NewScrypt(o.Limits)
+	}
+	if o.MinLength > o.MaxLength {
+		return fmt.Errorf("Password.MinLength: %d is more than Password.MaxLength, %d", o.MinLength, o.MaxLength)
+	}
+	return nil
+}
+
+func (k *Kernel) setSite() error {
+	var problems []error
+	b := &k.config.BaseURL
+	patterns := append(allowedHostOrigins(b), k.config.TrustedOrigins...)
+	for _, text := range patterns {
+		if text == "" {
+			continue
+		}
+		p, err := origin.Compile(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("TrustedOrigins: %w", err))
+			continue
+		}
+		k.trusted = append(k.trusted, p)
+	}
+	for _, path := range k.config.DisabledPaths {
+		k.disabled[path] = true
+	}
+	if b.Func != nil && (b.URL != "" || len(b.AllowedHosts) > 0) {
+		problems = append(problems, errors.New("BaseURL: Func excludes URL and AllowedHosts; set one of them"))
+	}
+	if cross := k.config.Cookies.CrossSubDomain; cross.Enabled && cross.Domain == "" && b.URL == "" && len(b.AllowedHosts) == 0 {
+		problems = append(problems, errors.New("Cookies.CrossSubDomain: set Domain, or BaseURL, from which it can be taken"))
+	}
+	var warnings []string
+	ip := &k.config.ClientIP
+	k.addresses, warnings = clientip.New(clientip.Options{Headers: ip.Headers, TrustedProxies: ip.TrustedProxies, IPv6Subnet: ip.IPv6Subnet, Disabled: ip.Disabled})
+	for _, w := range warnings {
+		problems = append(problems, fmt.Errorf("ClientIP.TrustedProxies: %s", w))
+	}
+	k.cookies = newCookieSet(&k.config, b.URL)
+	if b.URL == "" {
+		if !k.config.Development && b.Func == nil && len(b.AllowedHosts) == 0 {
+			k.Log.Warn("BaseURL is not set: links in mails will name whatever host a request names")
+		}
+		return errors.Join(problems...)
+	}
+	s, err := k.newSite(b.URL)
+	if err != nil {
+		return errors.Join(append(problems, err)...)
+	}
+	k.static = s
+	if k.config.TrustedOriginsFunc == nil {
+		k.static = k.withTrusted(s, nil)
+	}
+	return errors.Join(problems...)
+}
+
+// dynamicCookies reports whether the cookies depend on the request's host.
+func (k *Kernel) dynamicCookies() bool {
+	return k.config.BaseURL.URL == "" && k.config.Cookies.CrossSubDomain.Enabled
+}
+
+func (k *Kernel) setDatabase() error {
+	s, err := k.compileSchema()
+	if err != nil {
+		return err
+	}
+	k.DB, err = database.New(k.config.Database, s, database.Options{Now: k.config.Now, NewID: k.newID})
+	if err != nil {
+		return fmt.Errorf("Database: %w", err)
+	}
+	k.Users = &Users{k, s.Table(schema.UserKey)}
+	k.Accounts = &Accounts{k, s.Table(schema.AccountKey)}
+	k.Verifications = &Verifications{k: k, table: s.Table(schema.VerificationKey)}
+	k.Sessions = &Sessions{k: k, table: s.Table(schema.SessionKey), withUser: []database.Join{
+		{Table: s.Table(schema.UserKey), From: "userId", On: "id", One: true},
+	}}
+	k.writer = &writer{db: k.DB, hooks: map[string][]DatabaseHook{}}
+	return nil
+}
+
+func (k *Kernel) newID(model string) string {
+	switch {
+	case k.config.GenerateID != nil:
+		return k.config.GenerateID(model)
+	case k.config.IDs == schema.UUIDs:
+		return k.Random.UUID()
+	}
+	return k.Random.Token(idLength)
+}
+
+const idLength = 32
+
+func (k *Kernel) compileSchema() (*schema.Schema, error) {
+	c := &k.config
+	d := schema.Definition{
+		Models:      []schema.Model{schema.UserModel(), schema.SessionModel(), schema.AccountModel(), schema.VerificationModel()},
+		Additional:  map[string][]schema.Field{},
+		Renames:     map[string]schema.Rename{},
+		PluralNames: c.PluralTables,
+		IDs:         c.IDs,
+	}
+	for key, o := range map[string]*ModelOptions{
+		schema.UserKey: &c.User, schema.SessionKey: &c.Session.ModelOptions,
+		schema.AccountKey: &c.Account.ModelOptions, schema.VerificationKey: &c.Verification.ModelOptions,
+	} {
+		d.Renames[key] = schema.Rename{Table: o.Table, Columns: o.Columns}
+		if len(o.Fields) > 0 {
+			d.Additional[key] = o.Fields
+		}
+	}
+	if c.RateLimit.Storage == RateLimitInDatabase {
+		d.Models = append(d.Models, schema.RateLimitModel())
+		d.Renames[schema.RateLimitKey] = schema.Rename{Table: c.RateLimit.Table, Columns: c.RateLimit.Columns}
+	}
+	for _, p := range c.Plugins {
+		if m, ok := p.(Modeler); ok {
+			d.Plugins = append(d.Plugins, m.Models()...)
+		}
+	}
+	return schema.Compile(d)
+}
+
+func (k *Kernel) setLimiter() error {
+	o := &k.config.RateLimit
+	var err error
+	if k.rules, err = compileRules(o.Rules); err != nil {
+		return fmt.Errorf("RateLimit.Rules: %w", err)
+	}
+	switch {
+	case o.Enabled != nil && !*o.Enabled, o.Enabled == nil && k.config.Development, k.config.ClientIP.Disabled:
+		return nil
+	case o.Storage == RateLimitInMemory:
+		k.limiter = newMemoryLimiter(k.config.Now)
+	case o.Storage == RateLimitInDatabase && k.DB != nil:
+		k.limiter = &databaseLimiter{k: k, table: k.DB.Table(schema.RateLimitKey)}
+	case o.Storage != RateLimitInDatabase:
+		return fmt.Errorf("RateLimit.Storage: %q is unknown; use %q or %q", o.Storage, RateLimitInMemory, RateLimitInDatabase)
+	}
+	return nil
+}
+
+// addPlugins initialises the plugins and collects what they provide.
+func (k *Kernel) addPlugins() error {
+	if k.DB == nil || k.Secrets == nil {
+		return nil // reported already
+	}
+	var problems []error
+	seen := map[string]bool{}
+	k.addHooks("the application", k.config.Hooks)
+	for _, p := range k.plugins {
+		if id := p.ID(); id == "" || seen[id] {
+			problems = append(problems, fmt.Errorf("Plugins: the id %q is empty or given twice", id))
+			continue
+		}
+		seen[p.ID()] = true
+		if i, ok := p.(Initializer); ok {
+			if err := i.Init(k); err != nil {
+				problems = append(problems, err)
+				continue
+			}
+		}
+		if err := k.collect(p); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	for _, h := range k.config.DatabaseHooks {
+		k.writer.hooks[h.Model] = append(k.writer.hooks[h.Model], h)
+	}
+	for model := range maps.Keys(k.writer.hooks) {
+		switch model {
+		case schema.UserKey, schema.SessionKey, schema.AccountKey, schema.VerificationKey:
+		default:
+			problems = append(problems, fmt.Errorf("DatabaseHooks: the model %q has no hooks; use user, session, account or verification", model))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (k *Kernel) collect(p Plugin) error {
+	if h, ok := p.(HookProvider); ok {
+		k.addHooks(p.ID(), h.Hooks())
+	}
+	if h, ok := p.(DatabaseHookProvider); ok {
+		for _, hook := range h.DatabaseHooks() {
+			k.writer.hooks[hook.Model] = append(k.writer.hooks[hook.Model], hook)
+		}
+	}
+	if l, ok := p.(RateLimiter); ok {
+		rules, err := compileRules(l.RateLimits())
+		if err != nil {
+			return fmt.Errorf("plugin %s: %w", p.ID(), err)
+		}
+		k.pluginRules = append(k.pluginRules, rules...)
+	}
+	if m, ok := p.(MiddlewareProvider); ok {
+		k.middleware = append(k.middleware, m.Middleware()...)
+	}
+	if i, ok := p.(RequestInterceptor); ok {
+		k.requestInterceptors = append(k.requestInterceptors, i)
+	}
+	if i, ok := p.(ResponseInterceptor); ok {
+		k.responseInterceptors = append(k.responseInterceptors, i)
+	}
+	if e, ok := p.(EndpointProvider); ok {
+		return k.mount(p.ID(), e.Endpoints())
+	}
+	return nil
+}
+
+func (k *Kernel) addHooks(source string, hooks []Hook) {
+	for _, h := range hooks {
+		h.source = source
+		k.hooks = append(k.hooks, h)
+	}
+}

@@ -1,0 +1,195 @@
+package core
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/internal/cookie"
+	"github.com/ostiary/ostiary/internal/sessioncache"
+)
+
+// ReadOptions say how a session is read.
+type ReadOptions struct {
+	// SkipCache reads the store even if the cookie cache has an answer.
+	SkipCache bool
+	// SkipRefresh leaves the lifetime of the session alone.
+	SkipRefresh bool
+	// MayRefresh is true for the one kind of request that refreshes sessions
+	// where refreshing is deferred: a POST to get-session.
+	MayRefresh bool
+}
+
+// resolution is the memory of a call: it asks whose request it is only once.
+type resolution struct {
+	identity      *Identity
+	authoritative bool
+	err           error
+}
+
+// ReadSession finds out whose request this is: from the signed cookie, then the
+// cookie cache, then the store. It returns nil when nobody is signed in. It
+// refreshes the session when it is due and clears cookies that are of no use.
+func (c *Context) ReadSession(o ReadOptions) (*Identity, error) {
+	set := c.site.cookies
+	token, signed := c.SignedCookie(set.sessionToken.Name)
+	cache := c.config.Session.CookieCache.Enabled
+	if !signed && cache {
+		return nil, nil
+	}
+	if !cache {
+		if err := c.dropCache(); err != nil {
+			return nil, err
+		}
+	}
+	if !signed {
+		return nil, nil
+	}
+	if cache && !o.SkipCache {
+		id, err := c.readCache(token, o)
+		if id != nil || err != nil {
+			return id, err
+		}
+	}
+	return c.readStore(token, o)
+}
+
+// dropCache deletes cache cookies left from when the cache was on.
+func (c *Context) dropCache() error {
+	data := c.site.cookies.sessionData
+	for _, name := range cookie.Present(c.Header["Cookie"], data.Name) {
+		if err := c.response.jar.Expire(name, data.Attributes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readCache returns the identity in the cookie cache, or nil when the store has
+// to be asked.
+func (c *Context) readCache(token string, o ReadOptions) (*Identity, error) {
+	text, ok := cookie.GetChunked(c.Header["Cookie"], c.site.cookies.sessionData.Name)
+	if !ok || text == "" {
+		return nil, nil
+	}
+	cached, expires, ok := c.decodeCache(text, token)
+	if !ok {
+		return nil, c.ExpireCookie(c.site.cookies.sessionData)
+	}
+	settings := &c.config.Session.CookieCache
+	if !settings.Refresh || o.SkipRefresh || expires.Sub(c.Now()) >= settings.RefreshAge {
+		return cached, nil
+	}
+	forget := c.dontRemember()
+	if err := c.writeCache(cached, forget); err != nil {
+		return nil, err
+	}
+	token2 := c.site.cookies.sessionToken
+	token2.MaxAge = cookie.For(c.lifetime.expires)
+	if forget {
+		token2.MaxAge = cookie.MaxAge{}
+	}
+	return cached, c.SetSignedCookie(token2, token)
+}
+
+// decodeCache opens the cache and checks that it may be used for a token.
+func (c *Context) decodeCache(text, token string) (*Identity, time.Time, bool) {
+	now := c.Now()
+	settings := &c.config.Session.CookieCache
+	payload, expires, err := sessioncache.Decode(sessioncache.Strategy(settings.Strategy), c.Secrets, text, now)
+	if err != nil {
+		return nil, expires, false
+	}
+	id := &Identity{}
+	if id.Session.UnmarshalJSON(payload.Session) != nil || id.User.UnmarshalJSON(payload.User) != nil {
+		return nil, expires, false
+	}
+	if id.Session.ID == "" || id.User.ID == "" || id.Session.UserID != id.User.ID {
+		return nil, expires, false
+	}
+	version := payload.Version
+	if version == "" {
+		version = defaultCacheVersion
+	}
+	usable := id.Session.Token == token && version == c.cacheVersion(id) &&
+		!expires.Before(now) && !id.Session.ExpiresAt.Before(now)
+	return id, expires, usable
+}
+
+const defaultCacheVersion = "1"
+
+// readStore returns the identity that the store has for a token.
+func (c *Context) readStore(token string, o ReadOptions) (*Identity, error) {
+	id, err := c.Sessions.Find(c, token)
+	if err != nil {
+		return nil, err
+	}
+	now := c.Now()
+	deferring := c.config.Session.DeferRefresh && !o.MayRefresh
+	if id == nil || !id.Session.ExpiresAt.After(now) {
+		if id != nil && !deferring {
+			if err := c.Sessions.Delete(c, token); err != nil {
+				return nil, err
+			}
+		}
+		return nil, c.ClearSession()
+	}
+	if o.SkipRefresh || c.dontRemember() {
+		return id, nil
+	}
+	due := !id.Session.ExpiresAt.Add(-c.lifetime.expires).Add(c.lifetime.update).After(now) && !c.config.Session.DisableRefresh
+	if deferring {
+		id.NeedsRefresh = &due
+		return id, c.writeCache(id, false)
+	}
+	if !due {
+		return id, c.writeCache(id, false)
+	}
+	return c.refresh(id)
+}
+
+// refresh gives a session a new lifetime. It never re-issues the cookie of a
+// session that was revoked in the meantime.
+func (c *Context) refresh(id *Identity) (*Identity, error) {
+	updated, err := c.Sessions.Extend(c, id.Session.Token)
+	if err != nil {
+		return nil, err
+	}
+	if updated == nil {
+		if err := c.ClearSession(); err != nil {
+			return nil, err
+		}
+		return nil, Fail(http.StatusUnauthorized, api.FailedToGetSession)
+	}
+	renewed := &Identity{Session: *updated, User: id.User}
+	return renewed, c.SetSession(renewed, Remembered)
+}
+
+// resolve is ReadSession with the memory of the call.
+func (c *Context) resolve(authoritative bool) (*Identity, error) {
+	authoritative = authoritative && c.Stateful()
+	if r := c.resolved; r != nil && (r.authoritative || !authoritative) {
+		return r.identity, r.err
+	}
+	id, err := c.ReadSession(c.readOptions(authoritative))
+	if err != nil && AsAPIError(err) == nil {
+		err = fmt.Errorf("read session: %w", err)
+	}
+	c.resolved = &resolution{identity: id, authoritative: authoritative, err: err}
+	if err == nil {
+		c.Session = id
+	}
+	return id, err
+}
+
+// readOptions honours the query parameters of get-session on endpoints that
+// have no query of their own.
+func (c *Context) readOptions(authoritative bool) ReadOptions {
+	o := ReadOptions{SkipCache: authoritative}
+	if e := c.endpoints[c.spec]; e != nil && !e.route.InputShape().HasQuery {
+		o.SkipCache = o.SkipCache || c.Query.Get("disableCookieCache") != ""
+		o.SkipRefresh = c.Query.Get("disableRefresh") != ""
+	}
+	return o
+}

@@ -1,0 +1,129 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// Sessions are the stored sessions. Writes run the database hooks.
+type Sessions struct {
+	k        *Kernel
+	table    *schema.Table
+	withUser []database.Join
+}
+
+// Table returns the table of the sessions.
+func (s *Sessions) Table() *schema.Table { return s.table }
+
+const (
+	sessionTokenLength  = 32
+	notRememberedExpiry = 24 * time.Hour
+)
+
+// Create begins a session of a user. Fields given in extra, such as a plugin's,
+// are stored with it; they cannot replace token, owner or times. It returns nil
+// when a database hook aborted.
+func (s *Sessions) Create(ctx context.Context, user *User, remember bool, extra *schema.Row) (*Identity, error) {
+	row := s.table.NewRow()
+	ip, agent := "", ""
+	if c := FromContext(ctx); c != nil {
+		ip, agent = c.ClientIP(), c.Header.Get("User-Agent")
+	}
+	row.SetAt(schema.SessionIPAddress, ip)
+	row.SetAt(schema.SessionUserAgent, agent)
+	if extra != nil {
+		row.Merge(*extra)
+		row.Unset(schema.SessionID)
+	}
+	now := database.Milliseconds(s.k.Now())
+	expires := now.Add(s.k.lifetime.expires)
+	if !remember {
+		expires = now.Add(notRememberedExpiry)
+	}
+	row.SetAt(schema.SessionExpiresAt, expires)
+	row.SetAt(schema.SessionToken, s.k.Random.Token(sessionTokenLength))
+	row.SetAt(schema.SessionUserID, user.ID)
+	row.SetAt(schema.SessionCreatedAt, now)
+	row.SetAt(schema.SessionUpdatedAt, now)
+	stored, err := s.k.writer.create(ctx, row)
+	if errors.Is(err, ErrAbort) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{Session: sessionOf(stored), User: *user}, nil
+}
+
+// Find returns the session of a token with its user, expired or not; nil when
+// there is none.
+func (s *Sessions) Find(ctx context.Context, token string) (*Identity, error) {
+	rec, err := s.k.DB.FindOne(ctx, database.Query{Table: s.table, Where: []database.Where{database.Eq("token", token)}, Joins: s.withUser})
+	if err != nil || rec == nil || len(rec.Joined[0]) == 0 {
+		return nil, err
+	}
+	return &Identity{Session: sessionOf(rec.Row), User: userOf(rec.Joined[0][0])}, nil
+}
+
+// List returns the live sessions of a user, oldest first.
+func (s *Sessions) List(ctx context.Context, userID string) ([]Session, error) {
+	recs, err := s.k.DB.FindMany(ctx, database.Query{
+		Table: s.table,
+		Where: []database.Where{database.Eq("userId", userID), database.Compare("expiresAt", database.Greater, database.Milliseconds(s.k.Now()))},
+		Sort:  []database.Sort{{Field: "createdAt"}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]Session, len(recs))
+	for i := range recs {
+		sessions[i] = sessionOf(recs[i].Row)
+	}
+	return sessions, nil
+}
+
+// Extend gives a session a new lifetime. It returns nil when the session is
+// gone.
+func (s *Sessions) Extend(ctx context.Context, token string) (*Session, error) {
+	change := s.table.NewRow()
+	change.SetAt(schema.SessionExpiresAt, s.k.Now().Add(s.k.lifetime.expires))
+	return s.Update(ctx, token, change)
+}
+
+// Update changes the session of a token and returns it, or nil when there is
+// none or a hook aborted.
+func (s *Sessions) Update(ctx context.Context, token string, change schema.Row) (*Session, error) {
+	row, err := s.k.writer.update(ctx, change, database.Eq("token", token))
+	if err != nil || row == nil {
+		return nil, err
+	}
+	session := sessionOf(*row)
+	return &session, nil
+}
+
+// Delete ends the session of a token.
+func (s *Sessions) Delete(ctx context.Context, token string) error {
+	_, err := s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token))
+	return err
+}
+
+// DeleteOwned ends the session of a token if it belongs to a user.
+func (s *Sessions) DeleteOwned(ctx context.Context, token, userID string) (bool, error) {
+	return s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token), database.Eq("userId", userID))
+}
+
+// DeleteOf ends all sessions of a user but those of the tokens given.
+func (s *Sessions) DeleteOf(ctx context.Context, userID string, keep ...string) error {
+	where := []database.Where{database.Eq("userId", userID)}
+	if len(keep) > 0 {
+		w := database.OneOf("token", keep...)
+		w.Operator = database.NotIn
+		where = append(where, w)
+	}
+	_, err := s.k.writer.deleteMany(ctx, s.table, where...)
+	return err
+}

@@ -1,0 +1,116 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// Users are the stored users. Writes run the database hooks.
+type Users struct {
+	k     *Kernel
+	table *schema.Table
+}
+
+// Table returns the table of the users, with which rows for [Users.Create] and
+// [Users.Update] are made.
+func (u *Users) Table() *schema.Table { return u.table }
+
+// Source says how a user came to be created, for validation.
+type Source struct {
+	// Method is the way of signing up, for example "email-password".
+	Method string
+	// Action is "create-user", "link-account" or "sign-in".
+	Action string
+	// Provider is the id of the provider, if one is involved.
+	Provider string
+	// Profile is what the provider says about the user.
+	Profile map[string]any
+}
+
+// CanonicalEmail is the form in which addresses are stored and looked up.
+func CanonicalEmail(email string) string { return strings.ToLower(email) }
+
+// Create stores a user and returns it. A hook that aborts makes it fail with
+// FAILED_TO_CREATE_USER. An address that is taken makes it fail with an error
+// that wraps [database.ErrDuplicate].
+func (u *Users) Create(ctx context.Context, row schema.Row, source Source) (*User, error) {
+	if row.Has(schema.UserEmail) {
+		row.SetAt(schema.UserEmail, CanonicalEmail(row.StringAt(schema.UserEmail)))
+	}
+	if err := u.k.validateUser(ctx, row, source); err != nil {
+		return nil, err
+	}
+	stored, err := u.k.writer.create(ctx, row)
+	if errors.Is(err, ErrAbort) {
+		return nil, Fail(http.StatusBadRequest, api.FailedToCreateUser)
+	}
+	if err != nil {
+		return nil, err
+	}
+	user := userOf(stored)
+	return &user, nil
+}
+
+// ByID returns a user, or nil.
+func (u *Users) ByID(ctx context.Context, id string) (*User, error) {
+	if id == "" {
+		return nil, nil
+	}
+	return u.find(ctx, database.Eq("id", id))
+}
+
+// ByEmail returns the user with an address, or nil. The address is compared
+// again after the look-up, because some databases think "é" and "e" equal.
+func (u *Users) ByEmail(ctx context.Context, email string) (*User, error) {
+	wanted := CanonicalEmail(email)
+	user, err := u.find(ctx, database.Eq("email", wanted))
+	if err != nil || user == nil || CanonicalEmail(norm.NFC.String(user.Email)) != norm.NFC.String(wanted) {
+		return nil, err
+	}
+	return user, nil
+}
+
+func (u *Users) find(ctx context.Context, where ...database.Where) (*User, error) {
+	rec, err := u.k.DB.FindOne(ctx, database.Query{Table: u.table, Where: where})
+	if err != nil || rec == nil {
+		return nil, err
+	}
+	user := userOf(rec.Row)
+	return &user, nil
+}
+
+// Update changes a user and returns it, or nil when there is none or a hook
+// aborted.
+func (u *Users) Update(ctx context.Context, id string, change schema.Row) (*User, error) {
+	if change.Has(schema.UserEmail) {
+		change.SetAt(schema.UserEmail, CanonicalEmail(change.StringAt(schema.UserEmail)))
+	}
+	row, err := u.k.writer.update(ctx, change, database.Eq("id", id))
+	if err != nil || row == nil {
+		return nil, err
+	}
+	user := userOf(*row)
+	return &user, nil
+}
+
+// Delete deletes a user with all its sessions and accounts, in one transaction.
+func (u *Users) Delete(ctx context.Context, id string) error {
+	return u.k.DB.InTransaction(ctx, func(ctx context.Context) error {
+		if err := u.k.Sessions.DeleteOf(ctx, id); err != nil {
+			return err
+		}
+		if _, err := u.k.writer.deleteMany(ctx, u.k.Accounts.table, database.Eq("userId", id)); err != nil {
+			return err
+		}
+		_, err := u.k.writer.deleteOne(ctx, u.table, database.Eq("id", id))
+		return err
+	})
+}

@@ -1,0 +1,99 @@
+package databasetest
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// typeCases are about lists and JSON, under any names and ids.
+func typeCases() []testCase {
+	return []testCase{
+		{"A107 lists", func(s *scene) {
+			s.roundTrips(s.insert("thing", "moreWords", []string{"", "ü\n", `"quoted"`, "a,b"}, "moreNumbers", []float64{1.5, -2, 0, 1e21}))
+			s.roundTrips(s.insert("thing", "words", []string{}, "numbers", []float64{}))
+			s.roundTrips(s.insert("thing", "moreWords", nil, "moreNumbers", nil))
+		}},
+		{"A108 json", func(s *scene) {
+			for _, document := range []string{
+				`{"foo":"bar"}`, `{}`, `[]`, `[1,"2",null,{"a":[true]}]`, `"text"`, `"2026-01-01T00:00:00.000Z"`, `5`, `false`,
+				`{"q":"\" \\ ' é \ud83d\ude00","deep":{"deeper":{"x":1.25}}}`,
+			} {
+				s.roundTrips(s.insert("thing", "document", json.RawMessage(document)))
+			}
+			s.roundTrips(s.insert("thing", "moreDocument", nil))
+		}},
+		{"A107 lists and json can be changed", func(s *scene) {
+			row := s.insert("thing")
+			set := s.row("thing", "words", []string{"x"}, "numbers", []float64{9}, "document", json.RawMessage(`[1]`))
+			want := row.Clone()
+			want.Merge(set)
+			s.same(*s.update(set, id(row)), want)
+			s.same(s.must(s.query("thing")).Row, want)
+		}},
+	}
+}
+
+// roundTrips expects to find a row as it was when it was created.
+func (s *scene) roundTrips(row schema.Row) {
+	s.Helper()
+	s.same(s.must(database.Query{Table: row.Table(), Where: []database.Where{id(row)}}).Row, row)
+}
+
+// valueCases are about the limits of what can be stored.
+func valueCases() []testCase {
+	return []testCase{
+		{"V01 times are kept in UTC to the millisecond", func(s *scene) {
+			kathmandu := time.FixedZone("", 5*3600+45*60)
+			given := time.Date(2024, 2, 29, 23, 59, 59, 987654321, kathmandu)
+			want := time.Date(2024, 2, 29, 18, 14, 59, 987e6, time.UTC)
+			row := s.user("birthday", given)
+			for _, got := range []schema.Row{row, s.must(s.query(schema.UserKey, id(row))).Row, s.must(s.query(schema.UserKey, database.Eq("birthday", want))).Row} {
+				s.equal(got.Get("birthday"), want)
+				s.equal(got.Get("birthday").(time.Time).Location().String(), "UTC")
+			}
+		}},
+		{"V02 times far away", func(s *scene) {
+			for _, at := range []time.Time{time.Date(1971, 1, 1, 0, 0, 0, 1e6, time.UTC), time.Date(2037, 12, 31, 23, 59, 59, 999e6, time.UTC)} {
+				s.equal(s.user("birthday", at).Get("birthday"), at)
+			}
+		}},
+		{"V03 64-bit numbers", func(s *scene) {
+			for _, n := range []int64{math.MaxInt64, math.MinInt64, 1<<53 + 1, -1, 0} {
+				row := s.user("huge", n)
+				s.equal(row.Get("huge"), n)
+				s.roundTrips(row)
+				s.usersWhere([]schema.Row{row}, database.Eq("huge", n))
+			}
+			s.usersWhere(nil, database.Eq("huge", int64(1<<53)))
+		}},
+		{"V04 32-bit numbers", func(s *scene) {
+			for _, n := range []int64{math.MaxInt32, math.MinInt32} {
+				s.roundTrips(s.user("rank", n))
+			}
+		}},
+		{"V05 booleans, and null as a third", func(s *scene) {
+			yes, no, unknown := s.user("flag", true), s.user("flag", false), s.user("flag", nil)
+			s.usersWhere([]schema.Row{yes}, database.Eq("flag", true))
+			s.usersWhere([]schema.Row{no}, database.Eq("flag", false))
+			s.usersWhere([]schema.Row{unknown}, database.Eq("flag", nil))
+		}},
+		{"V06 what was read cannot change what is stored", func(s *scene) {
+			row := s.insert("thing")
+			first := s.must(s.query("thing", id(row)))
+			first.Get("words").([]string)[0] = "changed"
+			first.Get("numbers").([]float64)[0] = 99
+			first.Get("document").(json.RawMessage)[2] = 'X'
+			s.same(s.must(s.query("thing", id(row))).Row, s.fixture("thing", "id", row.ID()))
+		}},
+		{"V07 what was written can be changed afterwards", func(s *scene) {
+			words := []string{"1", "2", "3"}
+			row := s.insert("thing", "words", words)
+			words[0] = "changed"
+			s.same(s.must(s.query("thing", id(row))).Row, s.fixture("thing", "id", row.ID()))
+		}},
+	}
+}

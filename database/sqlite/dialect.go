@@ -1,0 +1,170 @@
+package sqlite
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/sqldb"
+	"github.com/ostiary/ostiary/migrate"
+	"github.com/ostiary/ostiary/schema"
+)
+
+func dialect() *sqldb.Dialect {
+	return &sqldb.Dialect{
+		Capabilities: database.Capabilities{
+			Name:         "sqlite",
+			Transactions: true,
+			Joins:        true,
+			SerialIDs:    true,
+		},
+		Quote:         migrate.QuoteName,
+		Placeholder:   func(text []byte, _ int) []byte { return append(text, '?') },
+		MaxParameters: 32766,
+		// The driver parses the text of columns declared as dates, slowly, and
+		// copies the declared type of every column for every query. An
+		// expression has no declared type.
+		Result:  func(column string) string { return "+" + column },
+		Page:    page,
+		Fold:    func(expression string) string { return "lower(" + expression + ")" },
+		Match:   match,
+		Pattern: pattern,
+		Boolean: func(b bool) any {
+			if b {
+				return int64(1)
+			}
+			return int64(0)
+		},
+		Time:      sqldb.ISOTime,
+		JSON:      func(text []byte) any { return string(text) },
+		Error:     meaning,
+		Exclusive: sqldb.Exclusive{Begin: "BEGIN IMMEDIATE", Commit: "COMMIT", Rollback: "ROLLBACK"},
+		Catalog:   catalog,
+		Definition: migrate.Dialect{
+			Quote:   migrate.QuoteName,
+			Type:    columnType,
+			Accepts: accepts,
+			Boolean: func(b bool) string {
+				if b {
+					return "1"
+				}
+				return "0"
+			},
+			Text:             migrate.QuoteText,
+			SharedIndexNames: true,
+		},
+	}
+}
+
+func page(text []byte, limit, offset string) []byte {
+	text = append(append(text, " LIMIT "...), limit...)
+	if offset != "" {
+		text = append(append(text, " OFFSET "...), offset...)
+	}
+	return text
+}
+
+// match uses GLOB where case matters, because LIKE ignores the case of ASCII
+// letters.
+func match(column, placeholder string, insensitive bool) string {
+	if insensitive {
+		return column + " LIKE " + placeholder + " ESCAPE '!'"
+	}
+	return column + " GLOB " + placeholder
+}
+
+func pattern(op database.Operator, value string, insensitive bool) string {
+	escape, any := globEscaper, "*"
+	if insensitive {
+		escape, any = likeEscaper, "%"
+	}
+	value = escape.Replace(value)
+	switch op {
+	case database.StartsWith:
+		return value + any
+	case database.EndsWith:
+		return any + value
+	}
+	return any + value + any
+}
+
+var (
+	globEscaper = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
+	likeEscaper = strings.NewReplacer("%", "!%", "_", "!_", "!", "!!")
+)
+
+// meaning says what an error of the driver means to the caller.
+func meaning(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+			return database.ErrUnavailable
+		}
+		return nil
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		return database.ErrDuplicate
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR:
+		return database.ErrUnavailable
+	}
+	return nil
+}
+
+// columnType is the type that Better Auth 1.7 gives to a column.
+func columnType(f migrate.ColumnField) string {
+	if f.HoldsID() {
+		if f.IDs == schema.SerialIDs {
+			return "integer"
+		}
+		return "text"
+	}
+	switch f.Type {
+	case schema.Boolean:
+		return "integer"
+	case schema.Number:
+		if f.BigInt {
+			return "bigint"
+		}
+		return "integer"
+	case schema.Date:
+		return "date"
+	}
+	return "text"
+}
+
+// accepts is lenient: SQLite stores any value in any column.
+func accepts(f migrate.ColumnField, existing string) bool {
+	existing = strings.ToLower(existing)
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(existing, w) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case f.HoldsID() && f.IDs == schema.SerialIDs:
+		return has("int")
+	case f.HoldsID():
+		return has("text", "char", "clob", "uuid")
+	}
+	switch f.Type {
+	case schema.Number:
+		return has("int", "real", "num", "double", "float", "decimal")
+	case schema.Boolean:
+		return has("int", "bool")
+	case schema.Date:
+		return has("date", "int", "time", "text")
+	case schema.JSON, schema.StringArray, schema.NumberArray:
+		return has("text", "json", "char", "clob")
+	}
+	return has("text", "char", "clob", "uuid")
+}

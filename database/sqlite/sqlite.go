@@ -1,0 +1,120 @@
+// Package sqlite stores authentication data in SQLite.
+//
+// The tables, columns and encodings are those of Better Auth 1.7 on SQLite, so
+// the two can share a file: dates are text like 2006-01-02T15:04:05.000Z,
+// booleans are 0 and 1, JSON and lists are text.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/ostiary/ostiary/internal/sqldb"
+)
+
+// Memory is the path of a database that lives in memory and ends with its
+// adapter. It is meant for tests: it has one connection, so everything waits
+// for everything else.
+const Memory = ":memory:"
+
+// Options of a database file. The zero value of everything but Path is fine.
+type Options struct {
+	// Path is the file, or [Memory]. The file is created when it is missing,
+	// readable and writable by its owner only; its directory must exist.
+	Path string
+	// BusyTimeout is how long an operation waits while another process writes.
+	// Zero means 5 seconds.
+	BusyTimeout time.Duration
+	// Readers is how many connections read at once. Zero means the number of
+	// processors, but at least 4.
+	Readers int
+}
+
+// Adapter is a [database.Adapter] for SQLite. It is safe for concurrent use.
+type Adapter struct {
+	*sqldb.Adapter
+}
+
+// Open returns an adapter for the database file at path, or for [Memory]. It
+// does nothing yet: the first operation opens the file, and reports when that
+// fails. [sqldb.Adapter.Ping] does so too.
+func Open(path string) *Adapter { return OpenWith(Options{Path: path}) }
+
+// OpenWith is like [Open] with more options.
+func OpenWith(o Options) *Adapter {
+	if o.BusyTimeout <= 0 {
+		o.BusyTimeout = 5 * time.Second
+	}
+	if o.Readers <= 0 {
+		o.Readers = max(4, runtime.GOMAXPROCS(0))
+	}
+	writer := sql.OpenDB(newConnector(o, false))
+	writer.SetMaxOpenConns(1) // SQLite has one writer at a time; waiting here is fair and cheap
+	if o.Path == Memory {
+		return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer})}
+	}
+	reader := sql.OpenDB(newConnector(o, true))
+	reader.SetMaxOpenConns(o.Readers)
+	reader.SetMaxIdleConns(o.Readers)
+	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer, Reader: reader})}
+}
+
+// New returns an adapter over the application's own database handle, which
+// stays open when the adapter is closed. Its connections should have
+// foreign_keys on, a busy_timeout, and transactions that begin immediately
+// (with the driver of this package: _txlock=immediate); otherwise rows of
+// deleted users stay behind and concurrent transactions fail as busy.
+func New(db *sql.DB) *Adapter {
+	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: db, Close: func() error { return nil }})}
+}
+
+// source is the driver's name for a database: its path and the settings that
+// every connection gets.
+func (o Options) source(readOnly bool) string {
+	settings := url.Values{"_txlock": {"immediate"}}
+	pragma := func(name, value string) { settings.Add("_pragma", name+"("+value+")") }
+	pragma("busy_timeout", fmt.Sprint(o.BusyTimeout.Milliseconds())) // first: the others may have to wait
+	pragma("foreign_keys", "1")
+	if o.Path == Memory {
+		return Memory + "?" + settings.Encode()
+	}
+	if readOnly {
+		pragma("query_only", "1")
+	} else {
+		pragma("journal_mode", "WAL")
+		pragma("synchronous", "NORMAL")
+	}
+	path := filepath.ToSlash(o.Path)
+	if filepath.IsAbs(o.Path) && !strings.HasPrefix(path, "/") {
+		path = "/" + path // a Windows drive
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
+}
+
+// create creates the file for its owner only, before SQLite would create it for
+// everybody: it holds credentials. SQLite gives the files beside it the same
+// permissions.
+func (o Options) create() error {
+	if o.Path == Memory {
+		return nil
+	}
+	f, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("create the database: %w", err)
+	}
+	return f.Close()
+}
+
+// Ping opens the database if it is not open yet, and checks that it answers.
+func (a *Adapter) Ping(ctx context.Context) error { return a.Adapter.Ping(ctx) }

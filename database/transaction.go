@@ -1,0 +1,79 @@
+package database
+
+import (
+	"context"
+	"sync"
+)
+
+// transaction is what a context carries while one is open.
+type transaction struct {
+	db      *DB
+	adapter Adapter
+
+	mu    sync.Mutex
+	after []func(context.Context) error
+}
+
+type transactionKey struct{ db *DB }
+
+// current is the adapter that operations of this context go to.
+func (db *DB) current(ctx context.Context) Adapter {
+	if tx := db.transaction(ctx); tx != nil {
+		return tx.adapter
+	}
+	return db.adapter
+}
+
+func (db *DB) transaction(ctx context.Context) *transaction {
+	tx, _ := ctx.Value(transactionKey{db}).(*transaction)
+	return tx
+}
+
+// InTransaction calls fn in a transaction: whatever fn does through its context
+// happens when fn returns nil, and not at all when it returns an error. Within
+// a transaction it joins that one. Work given to [DB.AfterCommit] runs, in
+// order, once the commit has succeeded; its first error is returned although
+// the data is committed. When the transaction fails that work is dropped,
+// unless the store has no transactions and so has kept the data: then it runs.
+//
+// Do nothing slow in fn, such as hashing a password or sending mail: it holds a
+// connection.
+func (db *DB) InTransaction(ctx context.Context, fn func(ctx context.Context) error) error {
+	if db.transaction(ctx) != nil {
+		return fn(ctx)
+	}
+	var tx *transaction
+	err := db.adapter.Transaction(ctx, func(a Adapter) error {
+		tx = &transaction{db: db, adapter: a} // anew for each attempt of the adapter
+		return fn(context.WithValue(ctx, transactionKey{db}, tx))
+	})
+	if err != nil {
+		if tx != nil && !db.adapter.Capabilities().Transactions {
+			_ = tx.run(ctx)
+		}
+		return err
+	}
+	return tx.run(ctx)
+}
+
+func (tx *transaction) run(ctx context.Context) error {
+	for _, fn := range tx.after {
+		if err := fn(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AfterCommit runs fn when the transaction of the context has been committed,
+// or at once when there is none.
+func (db *DB) AfterCommit(ctx context.Context, fn func(ctx context.Context) error) error {
+	tx := db.transaction(ctx)
+	if tx == nil {
+		return fn(ctx)
+	}
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.after = append(tx.after, fn)
+	return nil
+}

@@ -1,0 +1,341 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// IDStrategy says who makes the ids of new rows and how they are stored.
+type IDStrategy string
+
+// The id strategies. In the API ids are strings under every one of them.
+const (
+	// TextIDs are random strings made by the library: the default.
+	TextIDs IDStrategy = ""
+	// UUIDs are random (version 4) UUIDs.
+	UUIDs IDStrategy = "uuid"
+	// SerialIDs are numbers counted up by the database.
+	SerialIDs IDStrategy = "serial"
+	// DatabaseIDs are left to the database without further assumptions.
+	DatabaseIDs IDStrategy = "database"
+)
+
+// Rename gives a model and its built-in fields other names in the store.
+type Rename struct {
+	// Table is the table name. Empty keeps it.
+	Table string
+	// Columns maps logical field names to column names. Empty names are ignored.
+	Columns map[string]string
+}
+
+// Definition is everything a [Schema] is compiled from.
+type Definition struct {
+	// Models are the core models, in the order in which they are created.
+	Models []Model
+	// Plugins are models of plugins, in plugin order: new tables, or fields for
+	// tables that exist.
+	Plugins []Model
+	// Additional are the application's own fields by model key.
+	Additional map[string][]Field
+	// Renames are the application's names by model key.
+	Renames map[string]Rename
+	// PluralNames appends "s" to every table name.
+	PluralNames bool
+	// IDs is the id strategy; the zero value means [TextIDs].
+	IDs IDStrategy
+}
+
+// Schema is a compiled set of tables. It is immutable.
+type Schema struct {
+	// Tables are in the order in which they are created.
+	Tables []*Table
+	// IDs is the id strategy of all tables.
+	IDs IDStrategy
+
+	byKey map[string]*Table
+}
+
+// Table is a compiled model. It is immutable.
+type Table struct {
+	// Key is the logical name, Name the name in the store.
+	Key, Name string
+	// Fields are all fields in order; Fields[0] is the id.
+	Fields []Field
+	// Indexes are the indexes over several fields.
+	Indexes []Index
+	// Unmanaged tables are ignored by migrations.
+	Unmanaged bool
+	// IDs is the id strategy of the schema.
+	IDs IDStrategy
+
+	byName map[string]int
+	blank  []any
+}
+
+// Table returns the table of a model key, or nil when there is none.
+func (s *Schema) Table(key string) *Table { return s.byKey[key] }
+
+// Position returns the position of a field by its logical or column name, or -1
+// when the table has no such field.
+func (t *Table) Position(name string) int {
+	if i, ok := t.byName[name]; ok {
+		return i
+	}
+	for i := range t.Fields {
+		if t.Fields[i].Column == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Field returns the field of a logical or column name, or nil.
+func (t *Table) Field(name string) *Field {
+	if i := t.Position(name); i >= 0 {
+		return &t.Fields[i]
+	}
+	return nil
+}
+
+// Compile checks a definition and compiles it. The error lists every problem.
+func Compile(d Definition) (*Schema, error) {
+	c := compiler{definition: d, schema: &Schema{IDs: d.IDs, byKey: map[string]*Table{}}}
+	for _, m := range d.Models {
+		c.add(m, true)
+	}
+	for _, m := range d.Plugins {
+		c.add(m, false)
+	}
+	for _, key := range sortedKeys(d.Additional) {
+		c.extend(key, d.Additional[key])
+	}
+	for _, key := range sortedKeys(d.Renames) {
+		c.rename(key, d.Renames[key])
+	}
+	c.finish()
+	if len(c.problems) > 0 {
+		return nil, errors.Join(c.problems...)
+	}
+	return c.schema, nil
+}
+
+type compiler struct {
+	definition Definition
+	schema     *Schema
+	problems   []error
+}
+
+func (c *compiler) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf(format, args...))
+}
+
+// add creates the table of a model, or merges the model into the table that has
+// its key already.
+func (c *compiler) add(m Model, core bool) {
+	if m.Key == "" {
+		c.problem("schema: a model has no key")
+		return
+	}
+	t := c.schema.byKey[m.Key]
+	if t == nil {
+		t = &Table{Key: m.Key, Name: m.Key, Fields: []Field{{Name: "id", Column: "id", Type: String}}}
+		c.schema.byKey[m.Key] = t
+		c.schema.Tables = append(c.schema.Tables, t)
+	}
+	if !core && c.isCore(m.Key) {
+		m.Table = "" // the name of a core table is the application's to choose
+	}
+	if m.Table != "" {
+		t.Name = m.Table
+	}
+	t.Unmanaged = t.Unmanaged || m.Unmanaged
+	c.fields(t, m.Fields)
+	for _, index := range m.Indexes {
+		if !slices.ContainsFunc(t.Indexes, index.equal) {
+			t.Indexes = append(t.Indexes, index)
+		}
+	}
+}
+
+func (c *compiler) isCore(key string) bool {
+	return slices.ContainsFunc(c.definition.Models, func(m Model) bool { return m.Key == key })
+}
+
+// fields merges field declarations: a later one replaces an earlier one of the
+// same name in place.
+func (c *compiler) fields(t *Table, fields []Field) {
+	for _, f := range fields {
+		switch {
+		case f.problem != nil:
+			c.problem("schema: model %q: %w", t.Key, f.problem)
+			continue
+		case f.Name == "" || f.Name == "id":
+			c.problem("schema: model %q declares a field named %q; choose another name", t.Key, f.Name)
+			continue
+		case f.Type == "":
+			f.Type = String
+		}
+		if !f.Type.known() {
+			c.problem("schema: field %q of model %q has the unknown type %q; use one of string, number, boolean, date, json, string[], number[]", f.Name, t.Key, f.Type)
+			continue
+		}
+		f.Column = f.column()
+		if at := slices.IndexFunc(t.Fields, func(have Field) bool { return have.Name == f.Name }); at >= 0 {
+			t.Fields[at] = f
+		} else {
+			t.Fields = append(t.Fields, f)
+		}
+	}
+}
+
+func (c *compiler) extend(key string, fields []Field) {
+	t := c.schema.byKey[key]
+	if t == nil {
+		c.problem("schema: additional fields are declared for the unknown model %q", key)
+		return
+	}
+	for _, f := range fields {
+		if c.isBuiltIn(key, f.Name) {
+			c.problem("schema: additional field %q of model %q has the name of a built-in field; choose another name", f.Name, key)
+			continue
+		}
+		c.fields(t, []Field{f})
+	}
+}
+
+func (c *compiler) isBuiltIn(key, name string) bool {
+	for _, m := range c.definition.Models {
+		if m.Key == key {
+			return slices.ContainsFunc(m.Fields, func(f Field) bool { return f.Name == name })
+		}
+	}
+	return false
+}
+
+func (c *compiler) rename(key string, r Rename) {
+	t := c.schema.byKey[key]
+	if t == nil {
+		c.problem("schema: names are given for the unknown model %q", key)
+		return
+	}
+	if r.Table != "" {
+		t.Name = r.Table
+	}
+	for _, name := range sortedKeys(r.Columns) {
+		at := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Name == name })
+		switch {
+		case at <= 0:
+			c.problem("schema: a column name is given for the unknown field %q of model %q", name, key)
+		case r.Columns[name] != "":
+			t.Fields[at].Column = r.Columns[name]
+		}
+	}
+}
+
+// finish applies plural names, builds the look-up tables and checks what can
+// only be checked when every table is known.
+func (c *compiler) finish() {
+	names := map[string]string{}
+	for _, t := range c.schema.Tables {
+		if c.definition.PluralNames {
+			t.Name += "s"
+		}
+		if other, taken := names[t.Name]; taken {
+			c.problem("schema: models %q and %q have the same table %q", other, t.Key, t.Name)
+		}
+		names[t.Name] = t.Key
+		t.IDs = c.schema.IDs
+		t.byName = make(map[string]int, len(t.Fields))
+		t.blank = make([]any, len(t.Fields))
+		columns := map[string]string{}
+		for i := range t.Fields {
+			f := &t.Fields[i]
+			t.byName[f.Name] = i
+			t.blank[i] = absent
+			lower := strings.ToLower(f.Column)
+			if other, taken := columns[lower]; taken {
+				c.problem("schema: fields %q and %q of model %q have the same column %q", other, f.Name, t.Key, f.Column)
+			}
+			columns[lower] = f.Name
+			c.checkField(t, f)
+		}
+		c.checkIndexes(t)
+	}
+}
+
+func (c *compiler) checkField(t *Table, f *Field) {
+	if strings.ContainsAny(f.Column, "\x00") {
+		c.problem("schema: column name %q of model %q contains a NUL character", f.Column, t.Key)
+	}
+	if len(f.Values) > 0 && f.Type != String {
+		c.problem("schema: field %q of model %q lists values but is not a string", f.Name, t.Key)
+	}
+	if f.References != nil {
+		c.checkReference(t, f)
+	}
+}
+
+// checkReference checks a foreign key. A model that the schema does not have is
+// a table of the application, of which nothing is known.
+func (c *compiler) checkReference(t *Table, f *Field) {
+	ref := f.References
+	switch ref.OnDelete {
+	case "", Cascade, NoAction, Restrict, SetDefault:
+	case SetNull:
+		if !f.Optional {
+			c.problem("schema: field %q of model %q is set to null on delete but is not optional", f.Name, t.Key)
+		}
+	default:
+		c.problem("schema: field %q of model %q has the unknown referential action %q", f.Name, t.Key, ref.OnDelete)
+	}
+	if ref.Model == "" {
+		c.problem("schema: field %q of model %q references no model; name one", f.Name, t.Key)
+	}
+	to := c.schema.byKey[ref.Model]
+	if to == nil || ref.Field == "" || ref.Field == "id" {
+		return
+	}
+	at := slices.IndexFunc(to.Fields, func(have Field) bool { return have.Name == ref.Field })
+	switch {
+	case at < 0:
+		c.problem("schema: field %q of model %q references the unknown field %q of model %q", f.Name, t.Key, ref.Field, ref.Model)
+	case !to.Fields[at].Unique:
+		c.problem("schema: field %q of model %q references field %q of model %q, which is not unique", f.Name, t.Key, ref.Field, ref.Model)
+	}
+}
+
+func (c *compiler) checkIndexes(t *Table) {
+	for _, index := range t.Indexes {
+		if len(index.Fields) == 0 || len(index.Fields) > 16 {
+			c.problem("schema: an index of model %q has %d fields; 1 to 16 are allowed", t.Key, len(index.Fields))
+		}
+		for _, name := range index.Fields {
+			if t.Position(name) < 0 {
+				c.problem("schema: an index of model %q names the unknown field %q", t.Key, name)
+			}
+		}
+	}
+}
+
+func (i Index) equal(other Index) bool {
+	return i.Name == other.Name && i.Unique == other.Unique && slices.Equal(i.Fields, other.Fields)
+}
+
+func (t Type) known() bool {
+	switch t {
+	case String, Number, Boolean, Date, JSON, StringArray, NumberArray:
+		return true
+	}
+	return false
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
