@@ -11,7 +11,7 @@ type OKOutput struct {
 }
 
 // ErrorPage is where failed flows lead that have no page of their own.
-var ErrorPage = route.New[ErrorPageInput, NoOutput]("GET", "/error", route.Spec{Name: "error", Summary: "Show an error", Tags: []string{"Pages"}})
+var ErrorPage = route.New[ErrorPageInput, route.Raw]("GET", "/error", route.Spec{Name: "error", Summary: "Show an error", Tags: []string{"Pages"}})
 
 // ErrorPageInput is the input of [ErrorPage].
 type ErrorPageInput struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/ostiary/ostiary/internal/jstext"
 	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/route"
+	"github.com/ostiary/ostiary/schema"
 )
 
 // APIError is an answer of the API that is not a success: an error with a code
@@ -68,6 +69,14 @@ func (e *APIError) Unwrap() error { return e.Cause }
 // IsRedirect reports whether the error is a redirect.
 func (e *APIError) IsRedirect() bool { return e.Status >= 300 && e.Status < 400 }
 
+// MarshalJSON returns the JSON body; an empty object when there is none.
+func (e *APIError) MarshalJSON() ([]byte, error) {
+	if b := e.body(); b != nil {
+		return b, nil
+	}
+	return []byte("{}"), nil
+}
+
 // body returns the JSON body; nil when there is none.
 func (e *APIError) body() []byte {
 	if e.Code == "" && e.Message == "" && len(e.Extra) == 0 {
@@ -103,9 +112,12 @@ func (e *APIError) body() []byte {
 func AsAPIError(err error) *APIError {
 	var e *APIError
 	var busy password.ErrBusy
+	var input *schema.InputError
 	switch {
 	case errors.As(err, &e):
 		return e
+	case errors.As(err, &input):
+		return FailWith(input.Status, input.Code, input.Message)
 	case errors.As(err, &busy):
 		return unavailable(busy.RetryAfter.Seconds(), err)
 	case errors.Is(err, database.ErrUnavailable):

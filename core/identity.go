@@ -1,6 +1,8 @@
 package core
 
 import (
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/ostiary/ostiary/api"
@@ -54,7 +56,8 @@ type Account struct {
 	Password              *string // the hash
 	CreatedAt             time.Time
 	UpdatedAt             time.Time
-	Extra                 map[string]any // additional fields
+	Extra                 map[string]any // additional fields that the user may see
+	Private               map[string]any // and those that the user may not
 }
 
 // CredentialProvider is the provider id of accounts that are a password.
@@ -120,12 +123,6 @@ func sessionOf(row schema.Row) Session {
 
 func accountOf(row schema.Row) Account {
 	public, private := extras(row, schema.AccountCoreFields)
-	for name, v := range private {
-		if public == nil {
-			public = map[string]any{}
-		}
-		public[name] = v
-	}
 	return Account{
 		ID:                    row.StringAt(schema.AccountID),
 		AccountID:             row.StringAt(schema.AccountAccountID),
@@ -141,6 +138,7 @@ func accountOf(row schema.Row) Account {
 		CreatedAt:             row.TimeAt(schema.AccountCreatedAt),
 		UpdatedAt:             row.TimeAt(schema.AccountUpdatedAt),
 		Extra:                 public,
+		Private:               private,
 	}
 }
 
@@ -152,4 +150,48 @@ func verificationOf(row schema.Row) Verification {
 		ExpiresAt:  row.TimeAt(schema.VerificationExpiresAt),
 		CreatedAt:  row.TimeAt(schema.VerificationCreatedAt),
 	}
+}
+
+// With returns the session with the additional fields that a change sets. It
+// serves sessions that live in a cookie only.
+func (s Session) With(change schema.Row) Session {
+	s.Extra, s.Private = maps.Clone(s.Extra), maps.Clone(s.Private)
+	public, private := extras(change, schema.SessionCoreFields)
+	s.Extra, s.Private = withAll(s.Extra, public), withAll(s.Private, private)
+	return s
+}
+
+// With returns the user with what a change sets. It serves users that live in a
+// cookie only.
+func (u User) With(change schema.Row) User {
+	if change.Has(schema.UserName) {
+		u.Name = change.StringAt(schema.UserName)
+	}
+	if change.Has(schema.UserImage) {
+		u.Image = change.TextAt(schema.UserImage)
+	}
+	u.Extra, u.Private = maps.Clone(u.Extra), maps.Clone(u.Private)
+	public, private := extras(change, schema.UserCoreFields)
+	u.Extra, u.Private = withAll(u.Extra, public), withAll(u.Private, private)
+	return u
+}
+
+func withAll(into, from map[string]any) map[string]any {
+	if into == nil {
+		return from
+	}
+	maps.Copy(into, from)
+	return into
+}
+
+// Public returns what the user may see of the account.
+func (a *Account) Public() api.Account {
+	out := api.Account{
+		ID: a.ID, AccountID: a.AccountID, ProviderID: a.ProviderID, UserID: a.UserID,
+		CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, Extra: a.Extra,
+	}
+	if a.Scope != nil && *a.Scope != "" {
+		out.Scopes = strings.Split(*a.Scope, ",")
+	}
+	return out
 }

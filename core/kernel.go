@@ -230,11 +230,12 @@ func (k *Kernel) setDatabase() error {
 	if err != nil {
 		return fmt.Errorf("Database: %w", err)
 	}
-	k.Users = &Users{k, s.Table(schema.UserKey)}
+	users, sessions := s.Table(schema.UserKey), s.Table(schema.SessionKey)
+	k.Users = &Users{k, users, additionalFields(users, schema.UserCoreFields)}
 	k.Accounts = &Accounts{k, s.Table(schema.AccountKey)}
 	k.Verifications = &Verifications{k: k, table: s.Table(schema.VerificationKey)}
-	k.Sessions = &Sessions{k: k, table: s.Table(schema.SessionKey), withUser: []database.Join{
-		{Table: s.Table(schema.UserKey), From: "userId", On: "id", One: true},
+	k.Sessions = &Sessions{k: k, table: sessions, input: additionalFields(sessions, schema.SessionCoreFields), withUser: []database.Join{
+		{Table: users, From: "userId", On: "id", One: true},
 	}}
 	k.writer = &writer{db: k.DB, hooks: map[string][]DatabaseHook{}}
 	return nil

@@ -57,13 +57,7 @@ func (c *Context) ReadSession(o ReadOptions) (*Identity, error) {
 
 // dropCache deletes cache cookies left from when the cache was on.
 func (c *Context) dropCache() error {
-	data := c.site.cookies.sessionData
-	for _, name := range cookie.Present(c.Header["Cookie"], data.Name) {
-		if err := c.response.jar.Expire(name, data.Attributes); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.response.jar.ExpirePresent(c.Header["Cookie"], c.site.cookies.sessionData)
 }
 
 // readCache returns the identity in the cookie cache, or nil when the store has

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/ostiary/ostiary/internal/jstext"
+	"github.com/ostiary/ostiary/route"
 )
 
 // Response is a complete HTTP response.
@@ -15,12 +16,6 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-}
-
-// Raw is an output that is sent as it is, with its own content type.
-type Raw struct {
-	ContentType string
-	Body        []byte
 }
 
 // ServeHTTP serves the endpoints. The stages of a request are, in this order:
@@ -165,7 +160,7 @@ func (c *Context) build(out *outcome) (*Response, error) {
 		return response, nil
 	}
 	switch v := out.value.(type) {
-	case Raw:
+	case route.Raw:
 		response.Header.Set("Content-Type", v.ContentType)
 		response.Body = v.Body
 		return response, nil

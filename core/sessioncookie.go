@@ -73,12 +73,12 @@ func (c *Context) ClearSession() error {
 	set := c.site.cookies
 	err := errors.Join(c.ExpireCookie(set.sessionToken), c.ExpireCookie(set.sessionData))
 	if c.config.Account.StoreAccountCookie {
-		err = errors.Join(err, c.ExpireCookie(set.accountData), c.response.jar.ExpireChunks(c.Header["Cookie"], set.accountData))
+		err = errors.Join(err, c.ExpireCookie(set.accountData), c.response.jar.ExpirePresent(c.Header["Cookie"], set.accountData))
 	}
 	if c.config.Account.StateStrategy == StateInCookie {
 		err = errors.Join(err, c.ExpireCookie(set.define("oauth_state", cookie.For(stateCookieAge))))
 	}
-	err = errors.Join(err, c.response.jar.ExpireChunks(c.Header["Cookie"], set.sessionData), c.ExpireCookie(set.dontRemember))
+	err = errors.Join(err, c.response.jar.ExpirePresent(c.Header["Cookie"], set.sessionData), c.ExpireCookie(set.dontRemember))
 	c.resolved, c.Session = nil, nil
 	return err
 }

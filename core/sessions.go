@@ -13,6 +13,7 @@ import (
 type Sessions struct {
 	k        *Kernel
 	table    *schema.Table
+	input    []int // positions of the fields that clients may set
 	withUser []database.Join
 }
 

@@ -17,6 +17,7 @@ import (
 type Users struct {
 	k     *Kernel
 	table *schema.Table
+	input []int // positions of the fields that clients may set
 }
 
 // Table returns the table of the users, with which rows for [Users.Create] and

@@ -107,3 +107,9 @@ func (r *Route[In, Out]) OutputType() reflect.Type { return reflect.TypeFor[Out]
 
 // None is the input of endpoints that take none.
 type None struct{}
+
+// Raw is an output that is sent as it is, with a content type of its own.
+type Raw struct {
+	ContentType string
+	Body        []byte
+}

@@ -63,7 +63,6 @@ func concurrencyCases() []testCase {
 }
 
 // together calls fn by many goroutines at once and returns how many won.
-
 func (s *scene) together(fn func(i int) (won bool, err error)) int {
 	s.Helper()
 	var (

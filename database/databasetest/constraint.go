@@ -23,7 +23,7 @@ func constraintCases() []testCase {
 			s.fails(err, database.ErrDuplicate)
 			_, err = s.db.IncrementOne(s.ctx, set, by("rank", 1), id(users[1]))
 			s.fails(err, database.ErrDuplicate)
-			_, err = s.db.UpdateMany(s.ctx, set)
+			_, err = s.db.UpdateMany(s.ctx, s.row(schema.UserKey, "email", "all@x.com"))
 			s.fails(err, database.ErrDuplicate)
 			s.usersWhere(users) // nor is half of it done
 			s.same(*s.update(set, id(users[0])), users[0])

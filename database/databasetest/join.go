@@ -210,6 +210,11 @@ func joinCases() []testCase {
 			s.insert("note", "author", nil)
 			s.joinLengths(s.must(s.joining(s.query("note"), schema.UserKey)), 0)
 		}},
+		{"X17 a join without a limit is bounded", func(s *scene) {
+			user := s.user()
+			s.sessions(user, database.DefaultLimit+5)
+			s.joinLengths(s.must(s.joining(s.query(schema.UserKey), schema.SessionKey)), database.DefaultLimit)
+		}},
 		{"P09 joins do not change what a condition means", func(s *scene) {
 			users := s.corporate()
 			q := s.joining(s.query(schema.UserKey, s.mixed()...), schema.SessionKey)

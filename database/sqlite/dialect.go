@@ -26,9 +26,9 @@ func dialect() *sqldb.Dialect {
 		Placeholder:   func(text []byte, _ int) []byte { return append(text, '?') },
 		MaxParameters: 32766,
 		// The driver parses the text of columns declared as dates, slowly, and
-		// copies the declared type of every column for every query. An
-		// expression has no declared type.
-		Result:  func(column string) string { return "+" + column },
+		// copies the name and the declared type of every column for every query.
+		// This expression has neither.
+		Result:  func(column string) string { return "+" + column + ` AS ""` },
 		Page:    page,
 		Fold:    func(expression string) string { return "lower(" + expression + ")" },
 		Match:   match,
@@ -42,6 +42,7 @@ func dialect() *sqldb.Dialect {
 		Time:      sqldb.ISOTime,
 		JSON:      func(text []byte) any { return string(text) },
 		Error:     meaning,
+		Busy:      busy,
 		Exclusive: sqldb.Exclusive{Begin: "BEGIN IMMEDIATE", Commit: "COMMIT", Rollback: "ROLLBACK"},
 		Catalog:   catalog,
 		Definition: migrate.Dialect{
@@ -115,6 +116,13 @@ func meaning(err error) error {
 		return database.ErrUnavailable
 	}
 	return nil
+}
+
+// busy reports whether another connection holds the lock. SQLite finds that out
+// before it changes anything.
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // columnType is the type that Better Auth 1.7 gives to a column.

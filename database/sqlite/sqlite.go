@@ -6,7 +6,6 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -38,14 +37,17 @@ type Options struct {
 	Readers int
 }
 
+// nativeWait is how long SQLite itself waits for a lock.
+const nativeWait = 25 * time.Millisecond
+
 // Adapter is a [database.Adapter] for SQLite. It is safe for concurrent use.
 type Adapter struct {
 	*sqldb.Adapter
 }
 
 // Open returns an adapter for the database file at path, or for [Memory]. It
-// does nothing yet: the first operation opens the file, and reports when that
-// fails. [sqldb.Adapter.Ping] does so too.
+// does nothing yet: the first operation, which may be Ping, opens the file and
+// reports when that fails.
 func Open(path string) *Adapter { return OpenWith(Options{Path: path}) }
 
 // OpenWith is like [Open] with more options.
@@ -59,12 +61,12 @@ func OpenWith(o Options) *Adapter {
 	writer := sql.OpenDB(newConnector(o, false))
 	writer.SetMaxOpenConns(1) // SQLite has one writer at a time; waiting here is fair and cheap
 	if o.Path == Memory {
-		return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer})}
+		return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer, Patience: o.BusyTimeout})}
 	}
 	reader := sql.OpenDB(newConnector(o, true))
 	reader.SetMaxOpenConns(o.Readers)
 	reader.SetMaxIdleConns(o.Readers)
-	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer, Reader: reader})}
+	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer, Reader: reader, Patience: o.BusyTimeout})}
 }
 
 // New returns an adapter over the application's own database handle, which
@@ -81,7 +83,9 @@ func New(db *sql.DB) *Adapter {
 func (o Options) source(readOnly bool) string {
 	settings := url.Values{"_txlock": {"immediate"}}
 	pragma := func(name, value string) { settings.Add("_pragma", name+"("+value+")") }
-	pragma("busy_timeout", fmt.Sprint(o.BusyTimeout.Milliseconds())) // first: the others may have to wait
+	// First, because the others may have to wait. It is short because SQLite's
+	// own waiting does not end with the context; the adapter waits for the rest.
+	pragma("busy_timeout", fmt.Sprint(min(o.BusyTimeout, nativeWait).Milliseconds()))
 	pragma("foreign_keys", "1")
 	if o.Path == Memory {
 		return Memory + "?" + settings.Encode()
@@ -115,6 +119,3 @@ func (o Options) create() error {
 	}
 	return f.Close()
 }
-
-// Ping opens the database if it is not open yet, and checks that it answers.
-func (a *Adapter) Ping(ctx context.Context) error { return a.Adapter.Ping(ctx) }

@@ -1,0 +1,140 @@
+package emailpassword
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/internal/cookie"
+)
+
+const (
+	resetPurpose     = "reset-password:"
+	resetTokenLength = 24
+	resetAnswer      = "If this email exists in our system, check your email for the reset link"
+)
+
+// requestReset mails a link for a new password, if anybody has the address. The
+// answer does not tell.
+func (f *Feature) requestReset(c *core.Context, in api.RequestPasswordResetInput) (api.StatusMessage, error) {
+	if f.options.SendResetPassword == nil {
+		return api.StatusMessage{}, core.Fail(http.StatusBadRequest, api.ResetPasswordDisabled)
+	}
+	answer := api.StatusMessage{Status: true, Message: resetAnswer}
+	user, err := c.Users.ByEmail(c, in.Email)
+	if err != nil {
+		return api.StatusMessage{}, err
+	}
+	token := c.Random.Token(resetTokenLength)
+	if user == nil {
+		_, err := c.Verifications.Find(c, "dummy-verification-token")
+		return answer, err
+	}
+	if err := c.Verifications.Create(c, resetPurpose+token, user.ID, f.options.ResetPasswordTokenExpiresIn); err != nil {
+		return api.StatusMessage{}, err
+	}
+	m := ResetMail{
+		User: *user, Token: token, ExpiresIn: f.options.ResetPasswordTokenExpiresIn, Request: c.Request,
+		URL: c.BaseURL() + "/reset-password/" + token + "?callbackURL=" + cookie.EncodeURIComponent(in.RedirectTo),
+	}
+	c.Deliver("sending a password reset mail", func(ctx context.Context) error { return f.options.SendResetPassword(ctx, m) })
+	return answer, nil
+}
+
+// followReset leads from the mailed link to the page that asks for the new
+// password. It does not use the token up.
+func (f *Feature) followReset(c *core.Context, in api.ResetPasswordCallbackInput) (api.NoOutput, error) {
+	var none api.NoOutput
+	if in.CallbackURL == "" {
+		return none, c.Redirect(core.AppendQuery(c.BaseURL()+"/error", "error", api.InvalidToken.Code))
+	}
+	target := resolve(c, in.CallbackURL)
+	found, err := c.Verifications.Find(c, resetPurpose+in.Token)
+	if err != nil {
+		return none, err
+	}
+	if found == nil {
+		return none, c.Redirect(core.AppendQuery(target, "error", api.InvalidToken.Code))
+	}
+	return none, c.Redirect(core.AppendQuery(target, "token", in.Token))
+}
+
+// resolve returns an absolute URL: relative ones are taken from the base URL.
+func resolve(c *core.Context, target string) string {
+	base, err := url.Parse(c.BaseURL())
+	if err != nil {
+		return target
+	}
+	ref, err := base.Parse(target)
+	if err != nil {
+		return target
+	}
+	return ref.String()
+}
+
+// reset sets a new password with a mailed token. The token is used up in the
+// transaction that writes the password.
+func (f *Feature) reset(c *core.Context, in api.ResetPasswordInput) (api.Status, error) {
+	token := in.Token
+	if token == "" {
+		token = in.QueryToken
+	}
+	if token == "" {
+		return api.Status{}, core.Fail(http.StatusBadRequest, api.InvalidToken)
+	}
+	if err := CheckNew(c, in.NewPassword); err != nil {
+		return api.Status{}, err
+	}
+	found, err := c.Verifications.Find(c, resetPurpose+token)
+	if err != nil {
+		return api.Status{}, err
+	}
+	if found == nil {
+		return api.Status{}, core.Fail(http.StatusBadRequest, api.InvalidToken)
+	}
+	user, err := c.Users.ByID(c, found.Value)
+	if err != nil {
+		return api.Status{}, err
+	}
+	if user == nil {
+		return api.Status{}, core.Fail(http.StatusBadRequest, api.UserNotFound)
+	}
+	hash, err := c.Passwords.Hash(c, in.NewPassword)
+	if err != nil {
+		return api.Status{}, err
+	}
+	if err := f.writeReset(c, token, user.ID, hash); err != nil {
+		return api.Status{}, err
+	}
+	if f.options.OnPasswordReset != nil {
+		if err := f.options.OnPasswordReset(c, *user); err != nil {
+			return api.Status{}, err
+		}
+	}
+	return api.Status{Status: true}, nil
+}
+
+func (f *Feature) writeReset(c *core.Context, token, userID, hash string) error {
+	return c.DB.InTransaction(c, func(ctx context.Context) error {
+		won, err := c.Verifications.Consume(ctx, resetPurpose+token)
+		if err != nil {
+			return err
+		}
+		if won == nil || won.Value != userID {
+			return core.Fail(http.StatusBadRequest, api.InvalidToken)
+		}
+		if f.options.RevokeSessionsOnPasswordReset {
+			if err := c.Sessions.DeleteOf(ctx, userID); err != nil {
+				return err
+			}
+		}
+		had, err := c.Accounts.SetPassword(ctx, userID, hash)
+		if err != nil || had {
+			return err
+		}
+		_, err = c.Accounts.CreateCredential(ctx, userID, hash)
+		return err
+	})
+}

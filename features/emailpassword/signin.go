@@ -1,0 +1,68 @@
+package emailpassword
+
+import (
+	"net/http"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/route"
+)
+
+// signIn serves sign-in. An unknown address, a user without password and a
+// wrong password get the same answer after the same work.
+func (f *Feature) signIn(c *core.Context, in api.SignInEmailInput) (api.SignInEmailOutput, error) {
+	var none api.SignInEmailOutput
+	if !f.options.Enabled {
+		return none, core.Fail(http.StatusBadRequest, api.EmailPasswordDisabled)
+	}
+	if !route.IsEmail(in.Email) {
+		return none, core.Fail(http.StatusBadRequest, api.InvalidEmail)
+	}
+	if err := CheckSubmitted(c, in.Password); err != nil {
+		return none, err
+	}
+	user, err := c.Users.ByEmail(c, in.Email)
+	if err != nil {
+		return none, err
+	}
+	right, err := c.Accounts.VerifyPassword(c, user, in.Password)
+	if err != nil {
+		return none, err
+	}
+	if !right {
+		return none, core.Fail(http.StatusUnauthorized, api.InvalidEmailOrPassword)
+	}
+	if f.options.RequireEmailVerification && !user.EmailVerified {
+		if f.verification.SendsOnSignIn() {
+			if err := f.verification.Deliver(c, *user, in.CallbackURL); err != nil {
+				return none, err
+			}
+		}
+		return none, core.Fail(http.StatusForbidden, api.EmailNotVerified)
+	}
+	return begin(c, in, user)
+}
+
+// begin begins the session of a user who has shown the right password.
+func begin(c *core.Context, in api.SignInEmailInput, user *core.User) (api.SignInEmailOutput, error) {
+	remember, how := true, core.Remembered
+	if in.RememberMe != nil && !*in.RememberMe {
+		remember, how = false, core.NotRemembered
+	}
+	id, err := c.Sessions.Create(c, user, remember, nil)
+	if err != nil {
+		return api.SignInEmailOutput{}, err
+	}
+	if id == nil {
+		return api.SignInEmailOutput{}, core.Fail(http.StatusUnauthorized, api.FailedToCreateSession)
+	}
+	if err := c.SetSession(id, how); err != nil {
+		return api.SignInEmailOutput{}, err
+	}
+	out := api.SignInEmailOutput{Token: id.Session.Token, User: user.User}
+	if in.CallbackURL != "" {
+		out.Redirect, out.URL = true, in.CallbackURL
+		c.SetHeader("Location", in.CallbackURL)
+	}
+	return out, nil
+}

@@ -1,0 +1,173 @@
+// Package session lets users see, change and end their sessions.
+package session
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/route"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// Options of the feature.
+type Options struct {
+	// EndSessionURL returns where a user who signs out should be sent so that
+	// the provider signs him out too; "" for nowhere. Nil means nowhere.
+	EndSessionURL func(c *core.Context, userID, callbackURL, state string) string
+}
+
+// Feature is the feature; make it with [New].
+type Feature struct{ options Options }
+
+// New returns the feature.
+func New(o Options) *Feature { return &Feature{o} }
+
+// ID returns "session".
+func (*Feature) ID() string { return "session" }
+
+// Endpoints returns the endpoints.
+func (f *Feature) Endpoints() []core.Endpoint {
+	return []core.Endpoint{
+		core.Handle(api.GetSession, f.get),
+		core.Handle(api.ListSessions, f.list, core.FreshGate),
+		core.Handle(api.RevokeSession, f.revoke, core.AuthoritativeGate),
+		core.Handle(api.RevokeSessions, f.revokeAll, core.AuthoritativeGate),
+		core.Handle(api.RevokeOtherSessions, f.revokeOthers, core.AuthoritativeGate),
+		core.Handle(api.UpdateSession, f.update, core.SessionGate),
+		core.Handle(api.SignOut, f.signOut),
+	}
+}
+
+// get answers who is asking, or null.
+func (f *Feature) get(c *core.Context, in api.GetSessionInput) (*api.SessionAndUser, error) {
+	post := c.Method == http.MethodPost
+	if post && !c.Config().Session.DeferRefresh {
+		return nil, core.Fail(http.StatusMethodNotAllowed, api.MethodNotAllowedDeferRequired)
+	}
+	id, err := c.ReadSession(core.ReadOptions{SkipCache: in.DisableCookieCache, SkipRefresh: in.DisableRefresh, MayRefresh: post})
+	if err != nil {
+		if core.AsAPIError(err) == nil {
+			err = core.Fail(http.StatusInternalServerError, api.FailedToGetSession).Because(err)
+		}
+		return nil, err
+	}
+	if id == nil {
+		return nil, nil
+	}
+	c.Session = id
+	return &api.SessionAndUser{Session: id.Session.Session, User: id.User.User, NeedsRefresh: id.NeedsRefresh}, nil
+}
+
+// list lists the live sessions of the user.
+func (f *Feature) list(c *core.Context, _ route.None) ([]api.Session, error) {
+	sessions, err := c.Sessions.List(c, c.Session.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.Session, len(sessions))
+	for i := range sessions {
+		out[i] = sessions[i].Session
+	}
+	return out, nil
+}
+
+// revoke ends one session of the user. It does not tell whether there was one.
+func (f *Feature) revoke(c *core.Context, in api.RevokeSessionInput) (api.Status, error) {
+	current := c.Session
+	if _, err := c.Sessions.DeleteOwned(c, in.Token, current.User.ID); err != nil {
+		return api.Status{}, failed(err)
+	}
+	if in.Token == current.Session.Token {
+		return api.Status{Status: true}, c.ClearSession()
+	}
+	return api.Status{Status: true}, nil
+}
+
+// revokeAll ends all sessions of the user.
+func (f *Feature) revokeAll(c *core.Context, _ route.None) (api.Status, error) {
+	if err := c.Sessions.DeleteOf(c, c.Session.User.ID); err != nil {
+		return api.Status{}, failed(err)
+	}
+	return api.Status{Status: true}, c.ClearSession()
+}
+
+// revokeOthers ends all sessions of the user but the current one.
+func (f *Feature) revokeOthers(c *core.Context, _ route.None) (api.Status, error) {
+	if err := c.Sessions.DeleteOf(c, c.Session.User.ID, c.Session.Session.Token); err != nil {
+		return api.Status{}, failed(err)
+	}
+	return api.Status{Status: true}, nil
+}
+
+func failed(err error) error {
+	if core.AsAPIError(err) != nil {
+		return err
+	}
+	return core.Fail(http.StatusInternalServerError, api.InternalServerError).Because(err)
+}
+
+// update sets additional fields of the session.
+func (f *Feature) update(c *core.Context, in api.UpdateSessionInput) (api.UpdateSessionOutput, error) {
+	change, err := c.Sessions.ParseInput(in.Fields)
+	if err != nil {
+		return api.UpdateSessionOutput{}, err
+	}
+	if change.IsEmpty() {
+		return api.UpdateSessionOutput{}, core.Fail(http.StatusBadRequest, api.NoFieldsToUpdate)
+	}
+	id, err := f.write(c, change)
+	if err != nil {
+		return api.UpdateSessionOutput{}, err
+	}
+	return api.UpdateSessionOutput{Session: id.Session.Session}, c.SetSession(id, core.AsBefore)
+}
+
+// write changes the stored session; without a store, the one in the cookie.
+func (f *Feature) write(c *core.Context, change schema.Row) (*core.Identity, error) {
+	current := c.Session
+	updated, err := c.Sessions.Update(c, current.Session.Token, change)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case updated != nil:
+		return &core.Identity{Session: *updated, User: current.User}, nil
+	case !c.Stateful():
+		return &core.Identity{Session: current.Session.With(change), User: current.User}, nil
+	}
+	return nil, errors.Join(c.ClearSession(), core.Fail(http.StatusUnauthorized, api.FailedToGetSession))
+}
+
+// signOut ends the current session, if there is one, and clears its cookies in
+// any case.
+func (f *Feature) signOut(c *core.Context, in api.SignOutInput) (api.SignOutOutput, error) {
+	token, _, _ := c.SessionCookies()
+	value, ok := c.SignedCookie(token.Name)
+	out := api.SignOutOutput{Success: true}
+	if ok {
+		out = f.end(c, value, in, out)
+	}
+	return out, c.ClearSession()
+}
+
+// end ends the session of a token. The user is signed out of this browser even
+// if the store does not answer.
+func (f *Feature) end(c *core.Context, token string, in api.SignOutInput, out api.SignOutOutput) api.SignOutOutput {
+	if f.options.EndSessionURL != nil {
+		if id, err := c.Sessions.Find(c, token); err == nil && id != nil {
+			if out.URL = f.options.EndSessionURL(c, id.User.ID, in.CallbackURL, in.State); out.URL != "" {
+				follow := !in.DisableRedirect
+				out.Redirect = &follow
+				if follow {
+					c.SetHeader("Location", out.URL)
+				}
+			}
+		}
+	}
+	if err := c.Sessions.Delete(c, token); err != nil {
+		c.Log.ErrorContext(c, "session not deleted on sign-out", "error", err)
+	}
+	return out
+}

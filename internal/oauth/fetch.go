@@ -1,0 +1,167 @@
+package oauth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// maxAnswer bounds what is read of an answer.
+	maxAnswer = 1 << 20
+	// fetchTimeout bounds a request, whatever the client allows.
+	fetchTimeout = 10 * time.Second
+)
+
+// StatusError is an answer of a provider that is no success. Its text never has
+// the body, in which providers have been seen to repeat secrets; Code is the
+// error code of RFC 6749, section 5.2, if the body gave one.
+type StatusError struct {
+	Host   string
+	Status int
+	Code   string
+}
+
+// Error names the host, the status and the code.
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("%s answered %d", e.Host, e.Status)
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	return text
+}
+
+// fetch sends a request, refuses redirects and answers that are too long, and
+// returns the body of a success.
+func fetch(client *http.Client, r *http.Request) ([]byte, http.Header, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), fetchTimeout)
+	defer cancel()
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own.Jar = nil
+	response, err := own.Do(r.WithContext(ctx))
+	if err != nil {
+		return nil, nil, withoutQuery(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("read the answer of %s: %w", r.URL.Host, err)
+	case len(body) > maxAnswer:
+		return nil, nil, fmt.Errorf("the answer of %s is longer than %d bytes", r.URL.Host, maxAnswer)
+	case response.StatusCode < 200 || response.StatusCode > 299:
+		return nil, nil, &StatusError{Host: r.URL.Host, Status: response.StatusCode, Code: errorCode(body)}
+	}
+	return body, response.Header, nil
+}
+
+// withoutQuery keeps tokens that some providers want in the query out of error
+// texts.
+func withoutQuery(err error) error {
+	var failed *url.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	address, _, _ := strings.Cut(failed.URL, "?")
+	return &url.Error{Op: failed.Op, URL: address, Err: failed.Err}
+}
+
+// errorCode returns the "error" member of a body if it is a plain code.
+func errorCode(body []byte) string {
+	var answer struct {
+		Error any `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) != nil {
+		return ""
+	}
+	code, _ := answer.Error.(string)
+	if len(code) > 64 || strings.ContainsFunc(code, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-')
+	}) {
+		return ""
+	}
+	return code
+}
+
+// Request is a request for JSON.
+type Request struct {
+	Method string // default GET
+	URL    string
+	// Token is sent as bearer token (RFC 6750).
+	Token string
+	// Header has further headers.
+	Header http.Header
+	// Form or JSON is the body.
+	Form Params
+	JSON any
+}
+
+// GetJSON sends a request and decodes the answer into out.
+func GetJSON(ctx context.Context, client *http.Client, q Request, out any) error {
+	r, err := q.build(ctx)
+	if err != nil {
+		return err
+	}
+	body, _, err := fetch(client, r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("the answer of %s is not the JSON that was expected: %w", r.URL.Host, err)
+	}
+	return nil
+}
+
+// GetBytes sends a request and returns body and media type of the answer.
+func GetBytes(ctx context.Context, client *http.Client, q Request) ([]byte, string, error) {
+	r, err := q.build(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	body, header, err := fetch(client, r)
+	if err != nil {
+		return nil, "", err
+	}
+	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	return body, media, nil
+}
+
+func (q Request) build(ctx context.Context) (*http.Request, error) {
+	method := or(q.Method, http.MethodGet)
+	var body io.Reader
+	media := ""
+	switch {
+	case q.Form != nil:
+		body, media = strings.NewReader(q.Form.Encode()), "application/x-www-form-urlencoded"
+	case q.JSON != nil:
+		text, err := json.Marshal(q.JSON)
+		if err != nil {
+			return nil, fmt.Errorf("encode request: %w", err)
+		}
+		body, media = bytes.NewReader(text), "application/json"
+	}
+	r, err := http.NewRequestWithContext(ctx, method, q.URL, body)
+	if err != nil {
+		return nil, withoutQuery(err)
+	}
+	r.Header.Set("Accept", "application/json")
+	if media != "" {
+		r.Header.Set("Content-Type", media)
+	}
+	if q.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+q.Token)
+	}
+	for name, values := range q.Header {
+		r.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return r, nil
+}

@@ -1,0 +1,131 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/ostiary/ostiary/migrate"
+)
+
+var _ migrate.Database = (*Adapter)(nil)
+
+// Definition says how tables are created and changed.
+func (a *Adapter) Definition() *migrate.Dialect { return &a.dialect.Definition }
+
+// Inspect calls fn with a connection that reads which tables there are. Nothing
+// is locked: what fn sees can change behind it.
+func (a *Adapter) Inspect(ctx context.Context, fn func(migrate.Connection) error) error {
+	conn, err := a.connection(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return fn(&connection{a.core, conn})
+}
+
+// Exclusive calls fn with a connection while no other process is in an
+// Exclusive of the same database. What fn executes is committed when it returns
+// nil, and undone otherwise as far as the database can undo it.
+func (a *Adapter) Exclusive(ctx context.Context, fn func(migrate.Connection) error) (err error) {
+	conn, err := a.connection(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	c := &connection{a.core, conn}
+	x := a.dialect.Exclusive
+	if err := c.Execute(ctx, x.Lock); err != nil {
+		return fmt.Errorf("lock the database: %w", err)
+	}
+	defer func() { err = errors.Join(err, c.end(ctx, x.Unlock)) }()
+	if err := c.Execute(ctx, x.Begin); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			err = errors.Join(err, c.end(ctx, x.Rollback))
+		}
+	}()
+	if err := fn(c); err != nil {
+		return err
+	}
+	if err := c.Execute(ctx, x.Commit); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	return nil
+}
+
+// connection takes a connection of the writer's pool. A transaction has none to
+// give: it may hold the only one.
+func (a *Adapter) connection(ctx context.Context) (*sql.Conn, error) {
+	if a.tx != nil {
+		return nil, errors.New("a migration cannot be part of a transaction")
+	}
+	var conn *sql.Conn
+	err := a.patiently(ctx, func() (err error) {
+		conn, err = a.writer.db.Conn(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, a.failure(ctx, err)
+	}
+	return conn, nil
+}
+
+// connection is one connection of the writer's pool.
+type connection struct {
+	*core
+	conn *sql.Conn
+}
+
+// Catalog reads which tables there are.
+func (c *connection) Catalog(ctx context.Context) (*migrate.Catalog, error) {
+	catalog, err := c.dialect.Catalog(ctx, c.conn)
+	if err != nil {
+		return nil, c.failure(ctx, err)
+	}
+	return catalog, nil
+}
+
+// CountRows returns how many rows a table has, but no more than limit.
+func (c *connection) CountRows(ctx context.Context, table string, limit int) (int, error) {
+	b := builder{dialect: c.dialect}
+	b.add("SELECT COUNT(*) FROM (SELECT 1 AS n FROM ", c.dialect.Quote(table))
+	b.text = b.dialect.Page(b.text, b.placeholder(), "")
+	b.add(") AS t")
+	var n int
+	if err := c.conn.QueryRowContext(ctx, string(b.text), limit).Scan(&n); err != nil {
+		return 0, c.failure(ctx, err)
+	}
+	return n, nil
+}
+
+// Execute runs one statement; an empty one does nothing.
+func (c *connection) Execute(ctx context.Context, statement string) error {
+	if statement == "" {
+		return nil
+	}
+	err := c.patiently(ctx, func() error {
+		_, err := c.conn.ExecContext(ctx, statement)
+		return err
+	})
+	if err != nil {
+		return c.failure(ctx, err)
+	}
+	return nil
+}
+
+// end runs a statement that must run although the context may be over. When it
+// fails the connection is thrown away, which ends what it held.
+func (c *connection) end(ctx context.Context, statement string) error {
+	err := c.Execute(context.WithoutCancel(ctx), statement)
+	if err != nil {
+		_ = c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
+}

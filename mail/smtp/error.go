@@ -1,0 +1,119 @@
+package smtp
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/textproto"
+	"strings"
+	"unicode"
+
+	"github.com/ostiary/ostiary/mail"
+)
+
+// Error says at which step the delivery of a message failed. It holds no secret:
+// what a server repeats of the password or of the message is cut out.
+type Error struct {
+	// Address is the server, as host:port.
+	Address string
+	// Step is what could not be done, in the words of "could not …".
+	Step string
+	// Code is the server's reply code (RFC 5321 section 4.2), or 0 if the failure
+	// is not a reply.
+	Code int
+	// Reason is the server's reply or the local cause, on one line.
+	Reason string
+
+	cause error
+}
+
+// Error describes e on one line.
+func (e *Error) Error() string {
+	if e.Code != 0 {
+		return fmt.Sprintf("smtp: %s: could not %s: %d %s", e.Address, e.Step, e.Code, e.Reason)
+	}
+	return fmt.Sprintf("smtp: %s: could not %s: %s", e.Address, e.Step, e.Reason)
+}
+
+// Unwrap returns the local cause, such as [context.DeadlineExceeded] or an error of
+// the network, or nil if the server refused.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Temporary reports whether the same message may succeed later: the server said so
+// (a reply in 4xx), or there was no reply at all. Only a reply in 5xx is final.
+func (e *Error) Temporary() bool { return e.Code/100 != 5 }
+
+// stepError is an error together with the step at which it happened. It has not
+// been cleaned yet and does not leave the package.
+type stepError struct {
+	step string
+	err  error
+}
+
+func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
+
+func (e *stepError) Unwrap() error { return e.err }
+
+func at(step string, err error) error { return &stepError{step, err} }
+
+// explain makes an [*Error] of err. If ctx has ended, that is the reason: closing
+// the connection is how Send is interrupted, and what it causes is noise.
+func (s *Sender) explain(ctx context.Context, m mail.Message, err error) error {
+	e := &Error{Address: s.address, Step: "deliver"}
+	if failed := (*stepError)(nil); errors.As(err, &failed) {
+		e.Step, err = failed.step, failed.err
+	}
+	if ended := ctx.Err(); ended != nil {
+		e.Reason, e.cause = ended.Error(), ended
+		return e
+	}
+	if reply := (*textproto.Error)(nil); errors.As(err, &reply) {
+		e.Code, e.Reason = reply.Code, s.clean(reply.Msg, m)
+		return e
+	}
+	e.Reason, e.cause = s.clean(err.Error(), m), err
+	return e
+}
+
+// maxReason is the longest reason an Error repeats, in bytes.
+const maxReason = 300
+
+// clean makes one short line of what a server said and cuts out the secrets in it.
+// Servers do repeat them: a rejected sign-in may quote the password, and a spam
+// filter quotes the link it does not like, which is a key to an account.
+func (s *Sender) clean(reply string, m mail.Message) string {
+	username, password := s.credentials()
+	if password != "" {
+		encode := base64.StdEncoding.EncodeToString
+		for _, secret := range []string{
+			encode([]byte("\x00" + username + "\x00" + password)), encode([]byte(password)), password,
+		} {
+			reply = strings.ReplaceAll(reply, secret, redacted)
+		}
+	}
+	words := strings.FieldsFunc(reply, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	for i, word := range words {
+		if quotes(word, m) {
+			words[i] = redacted
+		}
+	}
+	line := strings.ToValidUTF8(strings.Join(words, " "), "?")
+	if len(line) > maxReason {
+		line = strings.ToValidUTF8(line[:maxReason], "") + "…"
+	}
+	return line
+}
+
+const redacted = "[redacted]"
+
+// quotes reports whether word is a link or a code of the message, or a part of one.
+// What distinguishes those from words that merely occur in both is a digit or a
+// slash; shorter than four characters there is nothing to hide.
+func quotes(word string, m mail.Message) bool {
+	word = strings.Trim(word, `<>()[]{}"'.,;:`)
+	if len(word) < 4 || !strings.ContainsAny(word, "0123456789/") {
+		return false
+	}
+	return strings.Contains(m.Text, word) || strings.Contains(m.HTML, word) || strings.Contains(m.Subject, word)
+}

@@ -1,0 +1,137 @@
+package migrate_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/migrate"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// The files were written by Better Auth 1.7.25; see testdata/make.mjs.
+func TestStatementsAreThoseOfBetterAuth(t *testing.T) {
+	t.Parallel()
+	core := schema.Definition{Models: coreModels()}
+	serial := core
+	serial.IDs = schema.SerialIDs
+	people := core
+	people.Renames = map[string]schema.Rename{"user": {Table: "people", Columns: map[string]string{"email": "email_address"}}}
+	tests := []struct {
+		name   string
+		schema schema.Definition
+		before *schema.Definition
+	}{
+		{name: "core", schema: core},
+		{name: "serial", schema: serial},
+		{name: "extended", schema: extended(people)},
+		{name: "added", schema: extended(people), before: &people},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			golden, err := os.ReadFile("testdata/" + tt.name + ".sql")
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := open(t, sqlite.Memory)
+			if tt.before != nil {
+				apply(t, a, *tt.before)
+			}
+			plan := planFor(t, a, tt.schema)
+			if diff := cmp.Diff(strings.TrimSpace(string(golden)), plan.SQL()); diff != "" {
+				t.Error("statements differ (-Better Auth +Ostiary):\n" + diff)
+			}
+			if len(plan.Findings) > 0 {
+				t.Errorf("findings on a new database: %v", plan.Findings)
+			}
+			apply(t, a, tt.schema)
+			if again := planFor(t, a, tt.schema); !again.Empty() {
+				t.Errorf("a second run would execute %s", again.SQL())
+			}
+		})
+	}
+}
+
+func coreModels() []schema.Model {
+	return []schema.Model{schema.UserModel(), schema.SessionModel(), schema.AccountModel(), schema.VerificationModel()}
+}
+
+// extended adds what testdata/make.mjs adds.
+func extended(d schema.Definition) schema.Definition {
+	d.Additional = map[string][]schema.Field{"user": {
+		{Name: "role", Default: "user"},
+		{Name: "level", Type: schema.Number, Optional: true, Default: 3},
+		{Name: "big", Type: schema.Number, BigInt: true, Optional: true},
+		{Name: "beta", Type: schema.Boolean, Default: true},
+		{Name: "handle", Unique: true, Optional: true},
+		{Name: "code", Unique: true, Default: "it's"},
+		{Name: "seenAt", Type: schema.Date, Optional: true, Default: schema.Now},
+		{Name: "tags", Type: schema.StringArray, Optional: true},
+		{Name: "scores", Type: schema.NumberArray, Optional: true},
+		{Name: "extra", Type: schema.JSON, Optional: true},
+		{Name: "city", Optional: true, Index: true},
+	}}
+	d.Plugins = []schema.Model{{
+		Key:   "thing",
+		Table: "a_rather_long_table_name_that_leaves_little_room_for_columns",
+		Fields: []schema.Field{
+			{Name: "ownerId", Optional: true, References: &schema.Reference{Model: "user", OnDelete: schema.SetNull}},
+			{Name: "mail", References: &schema.Reference{Model: "user", Field: "email", OnDelete: schema.Restrict}},
+			{Name: "label", Index: true},
+			{Name: "kind"},
+			{Name: "secret", Unique: true, Index: true},
+		},
+		Indexes: []schema.Index{
+			{Fields: []string{"kind", "label"}, Unique: true},
+			{Fields: []string{"label", "kind"}, Name: "thing_lookup"},
+		},
+	}, schema.RateLimitModel()}
+	return d
+}
+
+func open(t testing.TB, path string) *sqlite.Adapter {
+	t.Helper()
+	a := sqlite.Open(path)
+	t.Cleanup(func() { _ = a.Close() })
+	return a
+}
+
+func compile(t testing.TB, d schema.Definition) *schema.Schema {
+	t.Helper()
+	s, err := schema.Compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func migrator(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Migrator {
+	t.Helper()
+	m, err := migrate.For(a, compile(t, d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func planFor(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Plan {
+	t.Helper()
+	plan, err := migrator(t, a, d).Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func apply(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Plan {
+	t.Helper()
+	plan, err := migrator(t, a, d).Apply(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}

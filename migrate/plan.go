@@ -1,0 +1,292 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ostiary/ostiary/schema"
+)
+
+// Change is what a [Statement] does.
+type Change string
+
+// The changes: there are only additions.
+const (
+	CreateTable Change = "create-table"
+	AddColumn   Change = "add-column"
+	CreateIndex Change = "create-index"
+)
+
+// Statement is one statement of a [Plan].
+type Statement struct {
+	Change Change
+	SQL    string
+	// Table is the table that is created or added to, Columns what is created
+	// in it or indexed.
+	Table   string
+	Columns []string
+	// Unique is true for a unique index.
+	Unique bool
+}
+
+// Plan is what is missing, in the order in which it has to be added, and what
+// was found on the way.
+type Plan struct {
+	Statements []Statement
+	Findings   []Finding
+}
+
+// Empty reports whether there is nothing to add.
+func (p *Plan) Empty() bool { return len(p.Statements) == 0 }
+
+// SQL returns the statements as a script; "" when there are none.
+func (p *Plan) SQL() string {
+	var script strings.Builder
+	for i, s := range p.Statements {
+		if i > 0 {
+			script.WriteString("\n\n")
+		}
+		script.WriteString(s.SQL)
+		script.WriteString(";")
+	}
+	return script.String()
+}
+
+// planner makes one plan.
+type planner struct {
+	connection Connection
+	dialect    *Dialect
+	catalog    *Catalog
+	desired    []*desiredTable
+
+	added, created, fieldIndexes, newTableIndexes, indexes []Statement
+	findings                                               []Finding
+	rows                                                   map[string]int
+}
+
+func (m *Migrator) plan(ctx context.Context, c Connection) (*Plan, error) {
+	catalog, err := c.Catalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &planner{connection: c, dialect: m.db.Definition(), catalog: catalog, desired: m.desired, rows: map[string]int{}}
+	for _, want := range m.desired {
+		if have := catalog.table(want.name); have != nil {
+			err = p.extend(ctx, want, have)
+		} else {
+			p.create(want)
+		}
+		if err == nil {
+			err = p.tableIndexes(want)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &Plan{
+		Statements: slices.Concat(p.added, p.created, p.fieldIndexes, p.newTableIndexes, p.indexes),
+		Findings:   p.findings,
+	}, nil
+}
+
+// create plans a table that is missing.
+func (p *planner) create(want *desiredTable) {
+	p.guessRenamedTable(want)
+	definitions := make([]string, len(want.columns))
+	columns := make([]string, len(want.columns))
+	for i := range want.columns {
+		definitions[i] = p.definition(&want.columns[i])
+		columns[i] = want.columns[i].Column
+	}
+	p.created = append(p.created, Statement{
+		Change:  CreateTable,
+		SQL:     "create table " + p.dialect.Quote(want.name) + " (" + strings.Join(definitions, ", ") + ")",
+		Table:   want.name,
+		Columns: columns,
+	})
+	for _, index := range want.fieldIndexes(nil) {
+		p.newTableIndexes = append(p.newTableIndexes, p.createIndex(want, index))
+	}
+}
+
+// definition is a column of a new table.
+func (p *planner) definition(c *desiredColumn) string {
+	text := p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
+	if c.Default == schema.Now && p.dialect.Now != "" {
+		text += " default " + p.dialect.Now
+	}
+	if !c.Optional {
+		text += " not null"
+	}
+	if c.Unique {
+		text += " unique"
+	}
+	if c.PrimaryKey {
+		text += " primary key"
+	}
+	return text + c.references
+}
+
+// extend plans the columns that a table lacks and judges those it has.
+func (p *planner) extend(ctx context.Context, want *desiredTable, have *Table) error {
+	var added []string
+	for i := range want.columns {
+		c := &want.columns[i]
+		if live := p.catalog.column(have, c.Column); live != nil {
+			p.compare(want, c, live)
+			p.compareIndexes(want, c, have)
+			continue
+		}
+		ok, err := p.addColumn(ctx, want, c, have)
+		if err != nil {
+			return err
+		}
+		if ok {
+			added = append(added, c.Column)
+		}
+	}
+	for _, index := range want.fieldIndexes(added) {
+		if slices.Contains(added, index.columns[0]) {
+			if err := p.planIndex(want, index, &p.fieldIndexes); err != nil {
+				return err
+			}
+		}
+	}
+	p.findings = append(p.findings, unexpected(p.catalog, p.dialect, want, have)...)
+	return nil
+}
+
+// addColumn plans a column, unless it seems to be there under another name.
+func (p *planner) addColumn(ctx context.Context, want *desiredTable, c *desiredColumn, have *Table) (bool, error) {
+	rows, err := p.countRows(ctx, have.Name)
+	if err != nil {
+		return false, err
+	}
+	if rows > 0 && p.guessRenamedColumn(want, c, have) {
+		return false, nil
+	}
+	text := "alter table " + p.dialect.Quote(have.Name) + " add column " + p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
+	fill, filled := p.defaultOf(c)
+	switch {
+	case rows > 0 && c.references != "", rows > 1 && c.Unique:
+		filled = false // one value for all rows would break the constraint
+	}
+	if filled {
+		text += " default " + fill
+	}
+	if !c.Optional {
+		if filled || rows == 0 {
+			text += " not null"
+		} else {
+			p.reportAddedNullable(have.Name, c)
+		}
+	}
+	p.added = append(p.added, Statement{Change: AddColumn, SQL: text + c.references, Table: have.Name, Columns: []string{c.Column}})
+	return true, nil
+}
+
+// countRows counts the rows of a table up to two: none, one, or several.
+func (p *planner) countRows(ctx context.Context, table string) (int, error) {
+	if n, known := p.rows[table]; known {
+		return n, nil
+	}
+	n, err := p.connection.CountRows(ctx, table, 2)
+	if err != nil {
+		return 0, fmt.Errorf("count the rows of %s: %w", table, err)
+	}
+	p.rows[table] = n
+	return n, nil
+}
+
+// defaultOf is the default of a column that is added to an existing table.
+func (p *planner) defaultOf(c *desiredColumn) (string, bool) {
+	if c.Unique && c.Optional {
+		return "", false
+	}
+	switch v := c.Default.(type) {
+	case string:
+		return p.dialect.Text(v), true
+	case bool:
+		return p.dialect.Boolean(v), true
+	case int:
+		return strconv.Itoa(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	}
+	if c.Default == schema.Now && p.dialect.Now != "" {
+		return p.dialect.Now, true
+	}
+	return "", false
+}
+
+// tableIndexes plans the indexes over several fields.
+func (p *planner) tableIndexes(want *desiredTable) error {
+	for _, index := range want.indexes {
+		if err := p.planIndex(want, index, &p.indexes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planIndex plans an index unless the database has it. An index of its name
+// that is something else is an error: it would have to be replaced.
+func (p *planner) planIndex(want *desiredTable, index desiredIndex, into *[]Statement) error {
+	if have := p.catalog.table(want.name); have != nil {
+		for i := range have.Indexes {
+			live := &have.Indexes[i]
+			if !strings.EqualFold(live.Name, index.name) {
+				continue
+			}
+			if live.Unique == index.unique && p.catalog.covers(live, index.columns) {
+				return nil
+			}
+			return fmt.Errorf("index %q of table %q does not match its definition: rename or replace it", index.name, want.name)
+		}
+	}
+	if other, _ := p.catalog.index(index.name); other != nil && p.dialect.SharedIndexNames {
+		return fmt.Errorf("index %q belongs to the table %q, but table %q needs one of that name: rename it", index.name, other.Name, want.name)
+	}
+	if p.hasColumns(want, index.columns) {
+		*into = append(*into, p.createIndex(want, index))
+	}
+	return nil
+}
+
+// hasColumns is false when a column was held back because it seems renamed.
+func (p *planner) hasColumns(want *desiredTable, columns []string) bool {
+	have := p.catalog.table(want.name)
+	if have == nil {
+		return true
+	}
+	for _, name := range columns {
+		planned := slices.ContainsFunc(p.added, func(s Statement) bool { return s.Table == have.Name && s.Columns[0] == name })
+		if !planned && p.catalog.column(have, name) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *planner) createIndex(want *desiredTable, index desiredIndex) Statement {
+	kind := "create index "
+	if index.unique {
+		kind = "create unique index "
+	}
+	quoted := make([]string, len(index.columns))
+	for i, c := range index.columns {
+		quoted[i] = p.dialect.Quote(c)
+	}
+	return Statement{
+		Change:  CreateIndex,
+		SQL:     kind + p.dialect.Quote(index.name) + " on " + p.dialect.Quote(want.name) + " (" + strings.Join(quoted, ", ") + ")",
+		Table:   want.name,
+		Columns: index.columns,
+		Unique:  index.unique,
+	}
+}

@@ -1,0 +1,181 @@
+package ostiary
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/features/emailpassword"
+	"github.com/ostiary/ostiary/features/emailverification"
+	"github.com/ostiary/ostiary/features/user"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// Options is everything that can be configured. The zero value is safe: what is
+// needed beyond it is a secret, a database that keeps more than this process,
+// and whatever way of signing in is to be offered.
+type Options struct {
+	// AppName is used in messages to people. Default "Ostiary".
+	AppName string
+	// BaseURL says under which address the server is reached. Set it: links in
+	// mails are made from it.
+	BaseURL core.BaseURL
+	// BasePath is the path below which endpoints are served, unless the base URL
+	// has a path of its own. Default "/api/auth".
+	BasePath string
+	// Development relaxes what only matters in production; see
+	// [core.Config.Development]. Default false.
+	Development bool
+
+	// Secret signs and encrypts: at least 32 random characters. The command
+	// `ostiary secret` makes one.
+	Secret string
+	// Secrets are versioned secrets, the current one first; the others decrypt
+	// only. Secret, if given as well, decrypts values from before versioning.
+	Secrets []core.VersionedSecret
+	// AcceptPreviousSecrets also accepts cookies signed with an older one of
+	// Secrets, so that a rotation signs nobody out.
+	AcceptPreviousSecrets bool
+
+	// Database keeps everything, for example sqlite.Open("app.db"). Without one,
+	// sessions live in encrypted cookies and cannot be revoked.
+	Database database.Adapter
+	// IDs says who makes ids. Default: random strings made here.
+	IDs schema.IDStrategy
+	// GenerateID replaces the generator of ids. Returning "" leaves the id to
+	// the database.
+	GenerateID func(model string) string
+	// PluralTables appends "s" to every table name.
+	PluralTables bool
+
+	// EmailAndPassword lets users sign in with a password.
+	EmailAndPassword emailpassword.Options
+	// EmailVerification proves addresses.
+	EmailVerification emailverification.Options
+
+	User         UserOptions
+	Session      core.SessionOptions
+	Account      core.AccountOptions
+	Verification core.VerificationOptions
+
+	// TrustedOrigins are origins, besides that of the base URL, from which
+	// requests with cookies are accepted and to which may be redirected. They may
+	// contain wildcards, such as "https://*.example.com".
+	TrustedOrigins []string
+	// TrustedOriginsFunc returns further trusted origins for a request. It is
+	// called with nil when there is no request.
+	TrustedOriginsFunc func(r *http.Request) []string
+
+	// RateLimit bounds how often a client may ask.
+	RateLimit core.RateLimitOptions
+	// Cookies names cookies and sets their attributes.
+	Cookies core.CookieOptions
+	// ClientIP says whose word counts for the address of a client. Set
+	// TrustedProxies behind a proxy on another machine.
+	ClientIP core.ClientIPOptions
+	// Advanced has what is rarely needed.
+	Advanced AdvancedOptions
+
+	// Plugins extend the server, in this order.
+	Plugins []core.Plugin
+	// Hooks run around every endpoint; package hooks makes them.
+	Hooks []core.Hook
+	// DatabaseHooks run around writes.
+	DatabaseHooks []core.DatabaseHook
+
+	// OnError is called with errors that are not answers of the API, instead of
+	// logging them.
+	OnError func(err error, c *core.Context)
+	// Background runs work that a response need not wait for, such as sending
+	// mail, for example `func(task func()) { go task() }`. [Auth.Close] waits for
+	// it. Nil means that the response waits.
+	Background func(task func())
+	// Logger receives messages. Secrets are redacted. Default slog.Default().
+	Logger *slog.Logger
+}
+
+// UserOptions of the users.
+type UserOptions struct {
+	// Table renames the table, Columns its built-in columns by field name.
+	Table   string
+	Columns map[string]string
+	// Fields are additional fields; [schema.FieldsOf] takes them from a struct.
+	Fields []schema.Field
+	// Validate decides whether a user may sign up, sign in with a provider or be
+	// linked. Nil refuses nobody.
+	Validate func(ctx context.Context, u core.User, source core.Source) (*core.UserRefusal, error)
+
+	user.Options
+}
+
+// AdvancedOptions are rarely needed.
+type AdvancedOptions struct {
+	// DisabledPaths are endpoints that are not served, for example
+	// "/list-sessions".
+	DisabledPaths []string
+	// SkipTrailingSlashes serves "/ok/" like "/ok".
+	SkipTrailingSlashes bool
+	// TrustedProxyHeaders lets X-Forwarded-Host and X-Forwarded-Proto decide the
+	// base URL when it is not static. Unsafe unless a proxy of yours sets both on
+	// every request.
+	TrustedProxyHeaders bool
+	// DisableCSRFCheck accepts requests with cookies from every origin. Unsafe.
+	DisableCSRFCheck bool
+	// DisableOriginCheck accepts every redirect target, and requests with cookies
+	// from every origin. Unsafe.
+	DisableOriginCheck bool
+	// KeepNavigationCheck still refuses, under DisableOriginCheck, forms that a
+	// foreign page submits to sign in.
+	KeepNavigationCheck bool
+	// OriginCheckExempt are paths, with all below them, that are exempt from the
+	// origin check. Unsafe.
+	OriginCheckExempt []string
+	// MaxBodyBytes bounds request bodies. Default 1 MiB.
+	MaxBodyBytes int64
+	// ErrorURL is where failed flows are sent that have no page of their own.
+	// Default: the built-in page.
+	ErrorURL string
+	// HTTPClient makes outgoing requests. Default: a client with time-outs that
+	// does not follow redirects.
+	HTTPClient *http.Client
+	// Now is the clock. Default time.Now. For tests.
+	Now func() time.Time
+	// Random is the source of ids, tokens and nonces. Default crypto/rand. For
+	// tests.
+	Random io.Reader
+}
+
+// StaticURL is the base URL of a server that is reached under one address.
+func StaticURL(address string) core.BaseURL { return core.StaticURL(address) }
+
+// HostURLs is the base URL of a server that is reached under several hosts,
+// which may contain wildcards.
+func HostURLs(hosts ...string) core.BaseURL { return core.HostURLs(hosts...) }
+
+// config returns what the kernel is made from.
+func (o *Options) config() core.Config {
+	return core.Config{
+		AppName: o.AppName, BaseURL: o.BaseURL, BasePath: o.BasePath, Development: o.Development,
+		Secret: o.Secret, Secrets: o.Secrets, AcceptPreviousSecrets: o.AcceptPreviousSecrets,
+		Database: o.Database, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables,
+		User:         core.ModelOptions{Table: o.User.Table, Columns: o.User.Columns, Fields: o.User.Fields},
+		ValidateUser: o.User.Validate,
+		Session:      o.Session, Account: o.Account, Verification: o.Verification,
+		Password: core.PasswordOptions{
+			MinLength: o.EmailAndPassword.MinPasswordLength, MaxLength: o.EmailAndPassword.MaxPasswordLength,
+			Hasher: o.EmailAndPassword.Hasher, Limits: o.EmailAndPassword.HashLimits,
+		},
+		TrustedOrigins: o.TrustedOrigins, TrustedOriginsFunc: o.TrustedOriginsFunc,
+		RateLimit: o.RateLimit, Cookies: o.Cookies, ClientIP: o.ClientIP,
+		DisabledPaths: o.Advanced.DisabledPaths, SkipTrailingSlashes: o.Advanced.SkipTrailingSlashes,
+		TrustedProxyHeaders: o.Advanced.TrustedProxyHeaders, DisableCSRFCheck: o.Advanced.DisableCSRFCheck,
+		DisableOriginCheck: o.Advanced.DisableOriginCheck, KeepNavigationCheck: o.Advanced.KeepNavigationCheck,
+		OriginCheckExempt: o.Advanced.OriginCheckExempt, MaxBodyBytes: o.Advanced.MaxBodyBytes, ErrorURL: o.Advanced.ErrorURL,
+		OnError: o.OnError, Hooks: o.Hooks, DatabaseHooks: o.DatabaseHooks, Plugins: o.Plugins, Background: o.Background,
+		Logger: o.Logger, Now: o.Advanced.Now, Random: o.Advanced.Random, HTTPClient: o.Advanced.HTTPClient,
+	}
+}

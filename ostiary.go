@@ -1,0 +1,88 @@
+// Package ostiary is an authentication server to embed in a Go program: sign-up,
+// sign-in, sessions, verification and everything around them, speaking the
+// protocol of Better Auth 1.7, so that its JavaScript clients work unchanged.
+//
+//	auth, err := ostiary.New(ostiary.Options{
+//		BaseURL:          ostiary.StaticURL("https://app.example.com"),
+//		Secret:           os.Getenv("OSTIARY_SECRET"),
+//		Database:         sqlite.Open("app.db"),
+//		EmailAndPassword: emailpassword.Options{Enabled: true},
+//	})
+//	…
+//	mux.Handle("/api/auth/", auth)
+//	mux.Handle("/me", auth.RequireSession(http.HandlerFunc(me)))
+//
+// [Options] says everything that can be configured, [Auth] what can be done with
+// the result.
+package ostiary
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/features/account"
+	"github.com/ostiary/ostiary/features/emailpassword"
+	"github.com/ostiary/ostiary/features/emailverification"
+	"github.com/ostiary/ostiary/features/pages"
+	"github.com/ostiary/ostiary/features/session"
+	"github.com/ostiary/ostiary/features/user"
+	"github.com/ostiary/ostiary/migrate"
+)
+
+// Auth is an authentication server. It is an http.Handler for everything below
+// its base path, and safe for use by many goroutines.
+type Auth struct {
+	// API calls the endpoints in-process.
+	API API
+
+	kernel *core.Kernel
+}
+
+// New makes a server. It opens no connections yet. The error lists every
+// problem of the options, with the option's name and the remedy.
+func New(o Options) (*Auth, error) {
+	verification := emailverification.New(o.EmailVerification)
+	config := o.config()
+	features := []core.Plugin{
+		pages.New(),
+		session.New(session.Options{}),
+		verification,
+		emailpassword.New(o.EmailAndPassword, verification),
+		user.New(o.User.Options, verification),
+		account.New(),
+	}
+	config.Plugins = append(features, o.Plugins...)
+	kernel, err := core.New(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Auth{API: API{kernel}, kernel: kernel}, nil
+}
+
+// ServeHTTP serves the endpoints.
+func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.kernel.ServeHTTP(w, r) }
+
+// Kernel returns the kernel, for plugins and tools.
+func (a *Auth) Kernel() *core.Kernel { return a.kernel }
+
+// Migrate creates the tables and columns that the database lacks. It never
+// changes or removes any. Several nodes may call it at once.
+func (a *Auth) Migrate(ctx context.Context) error {
+	m, err := migrate.For(a.kernel.DB.Adapter(), a.kernel.DB.Schema())
+	if err != nil {
+		return err
+	}
+	plan, err := m.Apply(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	for _, finding := range plan.Findings {
+		a.kernel.Log.WarnContext(ctx, "the database differs from the options", "finding", finding.Message)
+	}
+	return nil
+}
+
+// Close waits for background work, stops the plugins and closes the database.
+func (a *Auth) Close(ctx context.Context) error { return a.kernel.Close(ctx) }
