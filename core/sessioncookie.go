@@ -114,7 +114,10 @@ func (c *Context) writeCache(id *Identity, forget bool) error {
 		c.Log.WarnContext(c, "session and user are too large for the cookie cache; hide fields or turn the cache off", "bytes", len(text))
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return c.renewAccountCookie(id.User.ID)
 }
 
 func (k *Kernel) cacheVersion(id *Identity) string {

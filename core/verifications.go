@@ -39,7 +39,17 @@ func (v *Verifications) Create(ctx context.Context, identifier, value string, li
 // Find returns the newest value of an identifier without using it up; nil when
 // there is none or it has expired.
 func (v *Verifications) Find(ctx context.Context, identifier string) (*Verification, error) {
-	v.cleanUp(ctx)
+	found, err := v.Latest(ctx, identifier)
+	if err != nil || found == nil || !found.ExpiresAt.After(v.k.Now()) {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Latest returns the newest value of an identifier, be it expired, without using
+// it up; nil when there is none.
+func (v *Verifications) Latest(ctx context.Context, identifier string) (*Verification, error) {
+	defer v.cleanUp(ctx)
 	for _, stored := range v.candidates(identifier) {
 		recs, err := v.k.DB.FindMany(ctx, v.newest(stored))
 		if err != nil {
@@ -47,9 +57,6 @@ func (v *Verifications) Find(ctx context.Context, identifier string) (*Verificat
 		}
 		if len(recs) > 0 {
 			found := verificationOf(recs[0].Row)
-			if !found.ExpiresAt.After(v.k.Now()) {
-				return nil, nil
-			}
 			return &found, nil
 		}
 	}

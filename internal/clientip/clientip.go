@@ -22,27 +22,23 @@ const DefaultHeader = "X-Forwarded-For"
 // unless Options say otherwise.
 const DefaultIPv6Subnet = 64
 
-// Options say whom to believe about a client's address. The zero value reads
-// X-Forwarded-For when it holds exactly one address, as Better Auth 1.7 does;
-// that is safe only behind a proxy that overwrites the header.
+// Options say whom to believe about a client's address. Under the zero value a
+// request that comes from this machine is believed if its X-Forwarded-For holds
+// exactly one address, as Better Auth 1.7 believes every request; all others are
+// known by the address of the connection.
 type Options struct {
 	// Headers are tried in order until one yields an address. Empty means
 	// DefaultHeader.
 	Headers []string
 	// TrustedProxies are addresses and CIDR prefixes of own proxies. With any,
-	// a header is read from its right end, and the first address that is not a
-	// trusted proxy is the client.
+	// only their requests are believed; the header is read from its right end, and
+	// the first address that is not a trusted proxy is the client.
 	TrustedProxies []string
 	// IPv6Subnet is the number of leading bits kept of an IPv6 address. Zero
 	// means DefaultIPv6Subnet, 128 or more keeps all, negative keeps none.
 	IPv6Subnet int
 	// Disabled makes every address unknown.
 	Disabled bool
-	// UsePeerAddress falls back to the address of the connection's other end
-	// when no header yields an address, and believes headers only from trusted
-	// proxies when any are configured. Better Auth has no such option. Without
-	// TrustedProxies a client can still name its own address in a header.
-	UsePeerAddress bool
 }
 
 // Resolver finds client addresses. It is immutable.
@@ -51,7 +47,6 @@ type Resolver struct {
 	proxies    []netip.Prefix
 	subnetBits int
 	disabled   bool
-	usePeer    bool
 }
 
 // New returns a resolver and a warning for each trusted proxy that is neither
@@ -60,7 +55,6 @@ func New(options Options) (resolver *Resolver, warnings []string) {
 	r := &Resolver{
 		subnetBits: subnetBits(options.IPv6Subnet),
 		disabled:   options.Disabled,
-		usePeer:    options.UsePeerAddress,
 	}
 	for _, name := range options.Headers {
 		r.headers = append(r.headers, http.CanonicalHeaderKey(name))
@@ -91,8 +85,8 @@ func subnetBits(option int) int {
 }
 
 // Resolve returns the canonical address of the client, or false if it is
-// unknown. remoteAddr is the peer as in http.Request.RemoteAddr; it matters
-// only with Options.UsePeerAddress.
+// unknown. remoteAddr is the peer as in http.Request.RemoteAddr; it is empty
+// when there is no connection, and then the headers are the program's own.
 func (r *Resolver) Resolve(headers http.Header, remoteAddr string) (ip string, ok bool) {
 	if r.disabled {
 		return "", false
@@ -105,17 +99,29 @@ func (r *Resolver) Resolve(headers http.Header, remoteAddr string) (ip string, o
 }
 
 func (r *Resolver) find(headers http.Header, remoteAddr string) (netip.Addr, bool) {
-	if !r.usePeer {
-		return r.fromHeaders(headers)
-	}
 	peer, known := parsePeer(remoteAddr)
-	if len(r.proxies) > 0 && !(known && r.trusts(peer)) {
+	if remoteAddr != "" && !r.believes(peer, known) {
 		return peer, known
 	}
 	if addr, ok := r.fromHeaders(headers); ok {
 		return addr, true
 	}
+	if len(r.proxies) == 0 && r.hasHeader(headers) {
+		return netip.Addr{}, false // a proxy that we do not know was there
+	}
 	return peer, known
+}
+
+// believes reports whether the headers of a peer's requests count.
+func (r *Resolver) believes(peer netip.Addr, known bool) bool {
+	if len(r.proxies) > 0 {
+		return known && r.trusts(peer)
+	}
+	return !known || peer.IsLoopback() // not known: a UNIX socket
+}
+
+func (r *Resolver) hasHeader(headers http.Header) bool {
+	return slices.ContainsFunc(r.headers, func(name string) bool { return len(headers[name]) > 0 })
 }
 
 func (r *Resolver) fromHeaders(headers http.Header) (netip.Addr, bool) {

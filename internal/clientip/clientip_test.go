@@ -42,7 +42,7 @@ func TestResolve_without_proxies_wants_exactly_one_address(t *testing.T) {
 		{",", unknown},
 	}
 	for _, test := range tests {
-		if got := resolve(t, Options{}, forwarded(test.header), "9.9.9.9:1"); got != test.want {
+		if got := resolve(t, Options{}, forwarded(test.header), "127.0.0.1:1"); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.header, got, test.want)
 		}
 	}
@@ -143,10 +143,9 @@ func TestResolve_tries_headers_in_order(t *testing.T) {
 	}
 }
 
-func TestResolve_uses_the_peer_only_on_request(t *testing.T) {
+func TestAdvisory_R11_headers_count_only_from_a_proxy(t *testing.T) {
 	t.Parallel()
-	peer := Options{UsePeerAddress: true}
-	proxied := Options{UsePeerAddress: true, TrustedProxies: []string{"10.0.0.0/8"}}
+	proxied := Options{TrustedProxies: []string{"10.0.0.0/8"}}
 	tests := []struct {
 		name       string
 		options    Options
@@ -154,19 +153,25 @@ func TestResolve_uses_the_peer_only_on_request(t *testing.T) {
 		remoteAddr string
 		want       string
 	}{
-		{"off", Options{}, nil, "9.9.9.9:1", unknown},
-		{"no header", peer, nil, "9.9.9.9:1", "9.9.9.9"},
-		{"unusable header", peer, forwarded("junk"), "9.9.9.9:1", "9.9.9.9"},
-		{"usable header", peer, forwarded("1.2.3.4"), "9.9.9.9:1", "1.2.3.4"},
-		{"IPv6 peer with zone", peer, nil, "[fe80::1%eth0]:1", "fe80:0000:0000:0000:0000:0000:0000:0000"},
-		{"mapped peer", peer, nil, "[::ffff:9.9.9.9]:1", "9.9.9.9"},
-		{"UNIX socket", peer, nil, "@", unknown},
-		{"header from a stranger", proxied, forwarded("1.2.3.4"), "9.9.9.9:1", "9.9.9.9"},
-		{"header from a UNIX socket", proxied, forwarded("1.2.3.4"), "@", unknown},
-		{"header from a proxy", proxied, forwarded("1.2.3.4"), "10.0.0.1:1", "1.2.3.4"},
-		{"header from a mapped proxy", proxied, forwarded("1.2.3.4"), "[::ffff:10.0.0.1]:1", "1.2.3.4"},
-		{"only proxies", proxied, forwarded("10.0.0.2"), "10.0.0.1:1", "10.0.0.1"},
-		{"disabled", Options{Disabled: true, UsePeerAddress: true}, forwarded("1.2.3.4"), "9.9.9.9:1", unknown},
+		{"no header", Options{}, nil, "9.9.9.9:1", "9.9.9.9"},
+		{"header from a stranger", Options{}, forwarded("1.2.3.4"), "9.9.9.9:1", "9.9.9.9"},
+		{"header from a private network", Options{}, forwarded("1.2.3.4"), "10.0.0.1:1", "10.0.0.1"},
+		{"header from this machine", Options{}, forwarded("1.2.3.4"), "127.0.0.1:1", "1.2.3.4"},
+		{"header from this machine over IPv6", Options{}, forwarded("1.2.3.4"), "[::1]:1", "1.2.3.4"},
+		{"unusable header from this machine", Options{}, forwarded("junk"), "127.0.0.1:1", unknown},
+		{"no header from this machine", Options{}, nil, "127.0.0.1:1", "127.0.0.1"},
+		{"IPv6 peer with zone", Options{}, nil, "[fe80::1%eth0]:1", "fe80:0000:0000:0000:0000:0000:0000:0000"},
+		{"mapped peer", Options{}, nil, "[::ffff:9.9.9.9]:1", "9.9.9.9"},
+		{"UNIX socket", Options{}, nil, "@", unknown},
+		{"header from a UNIX socket", Options{}, forwarded("1.2.3.4"), "@", "1.2.3.4"},
+		{"no connection", Options{}, forwarded("1.2.3.4"), "", "1.2.3.4"},
+		{"named proxies: header from a stranger", proxied, forwarded("1.2.3.4"), "9.9.9.9:1", "9.9.9.9"},
+		{"named proxies: header from this machine", proxied, forwarded("1.2.3.4"), "127.0.0.1:1", "127.0.0.1"},
+		{"named proxies: header from a UNIX socket", proxied, forwarded("1.2.3.4"), "@", unknown},
+		{"named proxies: header from one", proxied, forwarded("1.2.3.4"), "10.0.0.1:1", "1.2.3.4"},
+		{"named proxies: header from a mapped one", proxied, forwarded("1.2.3.4"), "[::ffff:10.0.0.1]:1", "1.2.3.4"},
+		{"named proxies: only proxies", proxied, forwarded("10.0.0.2"), "10.0.0.1:1", "10.0.0.1"},
+		{"disabled", Options{Disabled: true}, forwarded("1.2.3.4"), "9.9.9.9:1", unknown},
 	}
 	for _, test := range tests {
 		if got := resolve(t, test.options, test.headers, test.remoteAddr); got != test.want {
@@ -193,7 +198,7 @@ func FuzzResolve(f *testing.F) {
 	}
 	f.Add("", "[fe80::1%eth0]:80")
 	var resolvers []*Resolver
-	for _, options := range []Options{{}, {TrustedProxies: []string{"10.0.0.0/8"}}, {UsePeerAddress: true}, {UsePeerAddress: true, TrustedProxies: []string{"10.0.0.0/8"}}} {
+	for _, options := range []Options{{}, {TrustedProxies: []string{"10.0.0.0/8"}}} {
 		resolver, _ := New(options)
 		resolvers = append(resolvers, resolver)
 	}
@@ -207,7 +212,7 @@ func FuzzResolve(f *testing.F) {
 			if err != nil || addr.Zone() != "" || addr.Is4In6() {
 				t.Fatalf("%q, %q became %q, which is not canonical", header, remoteAddr, ip)
 			}
-			if again, _ := resolver.Resolve(forwarded(ip), remoteAddr); again != ip && len(resolver.proxies) == 0 {
+			if again, _ := resolver.Resolve(forwarded(ip), ""); again != ip && len(resolver.proxies) == 0 {
 				t.Fatalf("%q became %q, which became %q", header, ip, again)
 			}
 		}

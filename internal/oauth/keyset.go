@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -59,13 +60,19 @@ func (s *KeySet) find(ctx context.Context, client *http.Client, id, algorithm st
 }
 
 func (s *KeySet) fetch(ctx context.Context, client *http.Client, now time.Time) error {
-	var set jose.JSONWebKeySet
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
 	// What one caller began must not fail because it goes away: others wait.
 	if err := GetJSON(context.WithoutCancel(ctx), client, Request{URL: s.url}, &set); err != nil {
 		return fmt.Errorf("fetch the provider's keys: %w", err)
 	}
 	s.keys, s.fetched = nil, now
-	for _, key := range set.Keys {
+	for _, text := range set.Keys {
+		var key jose.JSONWebKey
+		if key.UnmarshalJSON(text) != nil {
+			continue // of a kind that is not known here
+		}
 		if key.Valid() && key.IsPublic() && (key.Use == "" || key.Use == "sig") {
 			s.keys = append(s.keys, key)
 		}
