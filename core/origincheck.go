@@ -112,13 +112,23 @@ func clip(s string) string {
 
 // CheckCallbackURL is the gate of GET endpoints that redirect to the query
 // parameter "callbackURL".
-func CheckCallbackURL(c *Context) error {
-	for _, target := range c.Query["callbackURL"] {
-		if target == "" {
-			continue
-		}
-		if err := c.checkRedirect(c, target, api.InvalidCallbackURL); err != nil {
-			return err
+func CheckCallbackURL(c *Context) error { return c.checkRedirectQuery("callbackURL") }
+
+// CheckCallbackURLs returns the gate of GET endpoints that redirect to any of
+// several query parameters.
+func CheckCallbackURLs(names ...string) Gate {
+	return func(c *Context) error { return c.checkRedirectQuery(names...) }
+}
+
+func (c *Context) checkRedirectQuery(names ...string) error {
+	for _, name := range names {
+		for _, target := range c.Query[name] {
+			if target == "" {
+				continue
+			}
+			if err := c.checkRedirect(c, target, api.InvalidCallbackURL); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/ostiary/ostiary"
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/plugins/magiclink"
+)
+
+var plugin1Profiles = map[string]profile{
+	"magic-link": {configure: func(s *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = []core.Plugin{magiclink.New(magiclink.Options{Send: s.sendMagicLink})}
+	}},
+	"magic-link-strict": {configure: func(s *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = []core.Plugin{magiclink.New(magiclink.Options{
+			Send: s.sendMagicLink, DisableSignUp: true, ExpiresIn: 120 * time.Second, HashTokens: true,
+		})}
+	}},
+	"verification-hashed": {configure: func(s *server, o *ostiary.Options) {
+		withPassword(o)
+		o.EmailAndPassword.SendResetPassword = s.sendReset
+		o.Verification.HashIdentifiers = true
+		o.Plugins = []core.Plugin{magiclink.New(magiclink.Options{Send: s.sendMagicLink})}
+	}},
+}
+
+func (s *server) sendMagicLink(_ context.Context, m magiclink.Mail) error {
+	s.outbox.add("magic-link", map[string]any{"email": m.Email, "url": m.URL, "token": m.Token})
+	return nil
+}
