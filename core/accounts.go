@@ -2,9 +2,11 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -108,7 +110,7 @@ func (a *Accounts) DeleteOwned(ctx context.Context, id, userID string) (bool, er
 
 // VerifyPassword reports whether a password is that of a user. A user without
 // one, and nil for an unknown user, cost the same time as a wrong password.
-func (a *Accounts) VerifyPassword(ctx context.Context, user *User, password string) (bool, error) {
+func (a *Accounts) VerifyPassword(ctx context.Context, user *User, text string) (bool, error) {
 	var hash *string
 	if user != nil {
 		account, err := a.Credential(ctx, user.ID)
@@ -119,11 +121,19 @@ func (a *Accounts) VerifyPassword(ctx context.Context, user *User, password stri
 			hash = account.Password
 		}
 	}
-	if hash == nil || *hash == "" {
-		if _, err := a.k.Passwords.Hash(ctx, password); err != nil {
-			return false, err
+	return a.k.MatchPassword(ctx, hash, text)
+}
+
+// MatchPassword reports whether a password is the one that was hashed. No hash,
+// or one that nobody can read, costs the same time as a wrong password.
+func (k *Kernel) MatchPassword(ctx context.Context, hash *string, text string) (bool, error) {
+	if hash != nil && *hash != "" {
+		right, err := k.Passwords.Verify(ctx, *hash, text)
+		if !errors.Is(err, password.ErrMalformedHash) {
+			return right, err
 		}
-		return false, nil
+		k.Log.ErrorContext(ctx, "a stored password cannot be read; its owner has to reset it")
 	}
-	return a.k.Passwords.Verify(ctx, *hash, password)
+	_, err := k.Passwords.Hash(ctx, text)
+	return false, err
 }

@@ -2,7 +2,6 @@ package emailpassword
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/ostiary/ostiary/api"
@@ -14,23 +13,13 @@ import (
 // new one.
 func (f *Feature) change(c *core.Context, in api.ChangePasswordInput) (api.ChangePasswordOutput, error) {
 	var none api.ChangePasswordOutput
-	if err := errors.Join(CheckNew(c, in.NewPassword), CheckSubmitted(c, in.CurrentPassword)); err != nil {
+	if err := CheckNew(c, in.NewPassword); err != nil {
 		return none, err
 	}
 	user := c.Session.User
-	account, err := c.Accounts.Credential(c, user.ID)
+	account, err := CheckCurrent(c, user.ID, in.CurrentPassword)
 	if err != nil {
 		return none, err
-	}
-	if account == nil || account.Password == nil || *account.Password == "" {
-		return none, core.Fail(http.StatusBadRequest, api.CredentialAccountNotFound)
-	}
-	right, err := c.Passwords.Verify(c, *account.Password, in.CurrentPassword)
-	if err != nil {
-		return none, err
-	}
-	if !right {
-		return none, core.Fail(http.StatusBadRequest, api.InvalidPassword)
 	}
 	hash, err := c.Passwords.Hash(c, in.NewPassword)
 	if err != nil {
@@ -44,6 +33,29 @@ func (f *Feature) change(c *core.Context, in api.ChangePasswordInput) (api.Chang
 		return api.ChangePasswordOutput{User: user.User}, nil
 	}
 	return api.ChangePasswordOutput{Token: &id.Session.Token, User: user.User}, c.SetSession(id, core.AsBefore)
+}
+
+// CheckCurrent checks the password that a signed-in user gave to confirm
+// something, and returns the account that holds it.
+func CheckCurrent(c *core.Context, userID, password string) (*core.Account, error) {
+	if err := CheckSubmitted(c, password); err != nil {
+		return nil, err
+	}
+	account, err := c.Accounts.Credential(c, userID)
+	if err != nil {
+		return nil, err
+	}
+	if account == nil || account.Password == nil || *account.Password == "" {
+		return nil, core.Fail(http.StatusBadRequest, api.CredentialAccountNotFound)
+	}
+	right, err := c.MatchPassword(c, account.Password, password)
+	if err != nil {
+		return nil, err
+	}
+	if !right {
+		return nil, core.Fail(http.StatusBadRequest, api.InvalidPassword)
+	}
+	return account, nil
 }
 
 func writeChange(c *core.Context, accountID, hash string, revoke bool) (id *core.Identity, err error) {

@@ -26,7 +26,7 @@ func (f *Feature) delete(c *core.Context, in api.DeleteUserInput) (api.SuccessMe
 		return none, core.FailEmpty(http.StatusNotFound)
 	}
 	if in.Password != nil {
-		if err := f.checkPassword(c, *in.Password); err != nil {
+		if _, err := emailpassword.CheckCurrent(c, c.Session.User.ID, *in.Password); err != nil {
 			return none, err
 		}
 	}
@@ -39,27 +39,6 @@ func (f *Feature) delete(c *core.Context, in api.DeleteUserInput) (api.SuccessMe
 		return none, core.Fail(http.StatusBadRequest, api.SessionExpired)
 	}
 	return deleted, f.remove(c)
-}
-
-func (f *Feature) checkPassword(c *core.Context, password string) error {
-	if err := emailpassword.CheckSubmitted(c, password); err != nil {
-		return err
-	}
-	account, err := c.Accounts.Credential(c, c.Session.User.ID)
-	if err != nil {
-		return err
-	}
-	if account == nil || account.Password == nil || *account.Password == "" {
-		return core.Fail(http.StatusBadRequest, api.CredentialAccountNotFound)
-	}
-	right, err := c.Passwords.Verify(c, *account.Password, password)
-	if err != nil {
-		return err
-	}
-	if !right {
-		return core.Fail(http.StatusBadRequest, api.InvalidPassword)
-	}
-	return nil
 }
 
 // sendLink mails the link that deletes the user.

@@ -4,6 +4,8 @@ import "math/bits"
 
 // salsa sets x to Salsa20/8 (RFC 7914, section 3) of x XOR in, and copies the
 // result to out. The words live in local variables, for registers' sake.
+//
+//go:norace
 func salsa(x, in, out *[salsaWords]uint32) {
 	w0 := x[0] ^ in[0]
 	w1 := x[1] ^ in[1]

@@ -1,0 +1,253 @@
+package social
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/internal/oauth"
+)
+
+// callback serves the user who comes back from a provider.
+func (f *Feature) callback(c *core.Context, in api.SocialCallbackInput) (api.NoOutput, error) {
+	if c.Method == http.MethodPost {
+		return api.NoOutput{}, c.Redirect(getAddress(c, in))
+	}
+	return api.NoOutput{}, f.comeBack(c, in)
+}
+
+// getAddress returns the address of the callback with what a provider posted.
+// The browser sends its cookies, which are SameSite=Lax, only when it goes there
+// by itself.
+func getAddress(c *core.Context, in api.SocialCallbackInput) string {
+	var params oauth.Params
+	for _, q := range []struct {
+		name        string
+		query, form *string
+	}{
+		{"code", in.Code, in.FormCode},
+		{"error", in.Error, in.FormError},
+		{"device_id", in.DeviceID, in.FormDeviceID},
+		{"error_description", in.ErrorDescription, in.FormErrorDescription},
+		{"state", in.State, in.FormState},
+		{"user", in.User, in.FormUser},
+		{"iss", in.Issuer, in.FormIssuer},
+	} {
+		switch {
+		case q.query != nil:
+			params.Set(q.name, *q.query)
+		case q.form != nil:
+			params.Set(q.name, *q.form)
+		}
+	}
+	return c.BaseURL() + "/callback/" + url.PathEscape(in.ProviderID) + "?" + params.Encode()
+}
+
+// comeBack finishes a flow. Whatever goes wrong ends at a page for errors: the
+// flow's own, as soon as it is known that there is one.
+func (f *Feature) comeBack(c *core.Context, in api.SocialCallbackInput) error {
+	p := f.providers[in.ProviderID]
+	if in.State == nil && in.Code != nil && *in.Code != "" && p != nil && p.Traits().AllowIDPInitiated {
+		address, err := f.start(c, p, newFlow(c, p), AuthorizationRequest{})
+		if err != nil {
+			return err
+		}
+		return c.Redirect(address)
+	}
+	if text(in.State) == "" {
+		return fail(c, nil, "state_not_found", "")
+	}
+	flow, reason, err := f.takeFlow(c, *in.State, in.ProviderID)
+	if err != nil {
+		c.Log.ErrorContext(c, "the state of a sign-in could not be read", "provider", in.ProviderID, "error", err)
+		return fail(c, nil, serverError, "")
+	}
+	if reason != "" {
+		return fail(c, flow, reason, "")
+	}
+	c.Context = context.WithValue(c.Context, flowKey{}, flow)
+	err = f.finish(c, p, flow, in)
+	var refused refusal
+	switch failed := core.AsAPIError(err); {
+	case err == nil:
+		return c.Redirect(flow.CallbackURL)
+	case errors.As(err, &refused):
+		return fail(c, flow, refused.code(), refused.description)
+	case failed == nil:
+		c.Log.ErrorContext(c, "sign-in failed", "provider", in.ProviderID, "error", err)
+		return fail(c, nil, serverError, "")
+	case failed.IsRedirect() || failed.Code == "":
+		return err
+	case failed.Status >= 500:
+		c.Log.ErrorContext(c, "sign-in failed", "provider", in.ProviderID, "error", err)
+		return fail(c, flow, serverError, "")
+	default:
+		return fail(c, flow, failed.Code, failed.Message)
+	}
+}
+
+// finish signs the user in, or links the account.
+func (f *Feature) finish(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) error {
+	switch {
+	case text(in.Error) != "":
+		return refusal{errorCode(*in.Error), clip(text(in.ErrorDescription))}
+	case text(in.Code) == "":
+		return refuse("no_code")
+	case p == nil:
+		return refuse("oauth_provider_not_found")
+	}
+	traits := p.Traits()
+	switch {
+	case traits.Issuer != "" && in.Issuer != nil && *in.Issuer != traits.Issuer:
+		return refuse("issuer_mismatch")
+	case traits.IssuerRequired && in.Issuer == nil:
+		return refuse("issuer_mismatch")
+	case traits.Nonce && flow.nonce == "":
+		return refuse("nonce_binding_missing")
+	}
+	grant, err := f.exchange(c, p, flow, in)
+	if err != nil {
+		return err
+	}
+	profile, err := readProfile(c, p, grant)
+	if err != nil {
+		return err
+	}
+	if flow.link != nil {
+		return f.finishLink(c, p, flow, profile, &grant.Tokens)
+	}
+	return f.finishSignIn(c, p, flow, profile, &grant.Tokens)
+}
+
+// exchange turns the code into tokens.
+func (f *Feature) exchange(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) (Grant, error) {
+	tokens, err := p.Exchange(c, c.Kernel, CodeExchange{
+		Code: *in.Code, Verifier: flow.verifier, RedirectURI: redirectURI(c, p), DeviceID: text(in.DeviceID),
+	})
+	if err != nil || tokens == nil {
+		c.Log.WarnContext(c, "the provider did not accept the code", "provider", p.ID(), "error", err)
+		return Grant{}, refuse("invalid_code")
+	}
+	grant := Grant{Tokens: *tokens, Nonce: flow.nonce}
+	grant.FirstName, grant.LastName = nameOf(text(in.User))
+	return grant, nil
+}
+
+// readProfile asks the provider who the user is.
+func readProfile(c *core.Context, p Provider, grant Grant) (*Profile, error) {
+	profile, err := p.Profile(c, c.Kernel, grant)
+	if err != nil {
+		c.Log.WarnContext(c, "the provider did not tell who the user is", "provider", p.ID(), "error", err)
+	}
+	if err != nil || !profile.usable() {
+		return nil, refuse("unable_to_get_user_info")
+	}
+	return profile, nil
+}
+
+func (f *Feature) finishSignIn(c *core.Context, p Provider, flow *Flow, profile *Profile, tokens *Tokens) error {
+	if profile.email() == "" {
+		return refuse("email_not_found")
+	}
+	traits := p.Traits()
+	out, err := f.signIn(c, signIn{
+		provider: p, profile: profile, tokens: tokens, callbackURL: flow.CallbackURL,
+		signUpDisabled: traits.DisableSignUp || traits.DisableImplicitSignUp && (flow.RequestSignUp == nil || !*flow.RequestSignUp),
+		override:       traits.OverrideUserInfo,
+	})
+	if err != nil {
+		return err
+	}
+	if err := out.setCookies(c); err != nil {
+		return err
+	}
+	if out.isNew && flow.NewUserURL != "" {
+		return c.Redirect(flow.NewUserURL)
+	}
+	return nil
+}
+
+// refusal is why a user is not let in. Its code appears in the address of the
+// error page; spaces in it become underscores.
+type refusal struct{ reason, description string }
+
+func refuse(reason string) error { return refusal{reason: reason} }
+
+// Error returns the reason.
+func (r refusal) Error() string { return r.reason }
+
+func (r refusal) code() string { return strings.ReplaceAll(r.reason, " ", "_") }
+
+// fail redirects to the error page of a flow, or that of the server.
+func fail(c *core.Context, flow *Flow, code, description string) error {
+	page := c.Config().ErrorURL
+	if page == "" {
+		page = c.BaseURL() + "/error"
+	}
+	if flow != nil && flow.ErrorURL != "" {
+		page = flow.ErrorURL
+	}
+	pairs := []string{"error", code}
+	if description != "" {
+		pairs = append(pairs, "error_description", description)
+	}
+	return c.Redirect(core.AppendQuery(page, pairs...))
+}
+
+const (
+	maxErrorCode   = 128
+	maxDescription = 512
+)
+
+// errorCode returns the error of a provider if it is one that RFC 6749, section
+// 4.1.2.1, allows: whoever makes a browser come here can write anything.
+func errorCode(code string) string {
+	if len(code) > maxErrorCode || strings.ContainsFunc(code, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		return "unknown"
+	}
+	return code
+}
+
+// clip bounds the description of an error.
+func clip(s string) string {
+	if len(s) <= maxDescription {
+		return strings.ToValidUTF8(s, "")
+	}
+	s = s[:maxDescription]
+	for !utf8.ValidString(s) && s != "" {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+const maxUserJSON = 4 << 10
+
+// nameOf reads the name in the JSON that Apple posts on the first sign-in.
+func nameOf(user string) (first, last string) {
+	if user == "" || len(user) > maxUserJSON {
+		return "", ""
+	}
+	var told struct {
+		Name struct {
+			First string `json:"firstName"`
+			Last  string `json:"lastName"`
+		} `json:"name"`
+	}
+	if json.Unmarshal([]byte(user), &told) != nil {
+		return "", ""
+	}
+	return told.Name.First, told.Name.Last
+}

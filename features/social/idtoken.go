@@ -1,0 +1,62 @@
+package social
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/core"
+)
+
+// verify returns what a verified ID token of a client stands for.
+func (f *Feature) verify(c *core.Context, p Provider, t IDToken, grant Grant) (*Profile, error) {
+	if !p.Traits().VerifiesIDTokens {
+		return nil, core.Fail(http.StatusNotFound, api.IDTokenNotSupported)
+	}
+	if err := p.VerifyIDToken(c, c.Kernel, t); err != nil {
+		return nil, core.Fail(http.StatusUnauthorized, api.InvalidToken).Because(err)
+	}
+	profile, err := p.Profile(c, c.Kernel, grant)
+	switch {
+	case err != nil:
+		return nil, core.Fail(http.StatusUnauthorized, api.FailedToGetUserInfo).Because(err)
+	case profile == nil:
+		return nil, core.Fail(http.StatusUnauthorized, api.FailedToGetUserInfo)
+	case profile.email() == "":
+		return nil, core.Fail(http.StatusUnauthorized, api.UserEmailNotFound)
+	case !profile.usable():
+		return nil, core.Fail(http.StatusUnauthorized, api.FailedToGetUserInfo)
+	}
+	return profile, nil
+}
+
+// signInWithIDToken signs in a user whose client has got an ID token by itself.
+func (f *Feature) signInWithIDToken(c *core.Context, p Provider, in api.SignInSocialInput) (api.SignInSocialOutput, error) {
+	t := in.IDToken
+	grant := Grant{Tokens: Tokens{IDToken: t.Token, AccessToken: t.AccessToken}, Nonce: t.Nonce}
+	if t.User != nil && t.User.Name != nil {
+		grant.FirstName, grant.LastName = t.User.Name.FirstName, t.User.Name.LastName
+	}
+	profile, err := f.verify(c, p, IDToken{Token: t.Token, Nonce: t.Nonce, AccessToken: t.AccessToken}, grant)
+	if err != nil {
+		return api.SignInSocialOutput{}, err
+	}
+	traits := p.Traits()
+	out, err := f.signIn(c, signIn{
+		provider: p, profile: profile, tokens: &grant.Tokens, callbackURL: in.CallbackURL,
+		signUpDisabled: traits.DisableSignUp || traits.DisableImplicitSignUp && (in.RequestSignUp == nil || !*in.RequestSignUp),
+	})
+	var refused refusal
+	switch {
+	case errors.As(err, &refused) && refused.reason == "email not verified":
+		return api.SignInSocialOutput{}, core.Fail(http.StatusForbidden, api.EmailNotVerified)
+	case errors.As(err, &refused):
+		return api.SignInSocialOutput{}, core.FailWith(http.StatusUnauthorized, api.OAuthLinkError.Code, refused.reason)
+	case err != nil:
+		return api.SignInSocialOutput{}, err
+	}
+	if err := out.setCookies(c); err != nil {
+		return api.SignInSocialOutput{}, err
+	}
+	return api.SignInSocialOutput{Token: out.identity.Session.Token, User: &out.identity.User.User}, nil
+}
