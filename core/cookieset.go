@@ -82,6 +82,12 @@ func (c *Context) DefineCookie(key string, lifetime time.Duration) CookieDefinit
 	return c.site.cookies.define(key, age)
 }
 
+// NewCookie returns a cookie of exactly this name and with only these
+// attributes. [Context.DefineCookie] gives one with the application's.
+func NewCookie(name string, a CookieAttributes) CookieDefinition {
+	return CookieDefinition{Name: name, Attributes: a.apply(cookie.Attributes{})}
+}
+
 // SetCookie sets a cookie. The value is percent-encoded.
 func (c *Context) SetCookie(d CookieDefinition, value string) error {
 	return c.response.jar.Set(d.Name, value, d.Attributes)

@@ -61,7 +61,7 @@ func (c *Context) Change(change Change) { c.changes = append(c.changes, change) 
 // applyChanges merges what before hooks changed into the input.
 func (c *Context) applyChanges() {
 	for _, change := range c.changes {
-		if change.Body != nil {
+		if len(change.Body) > 0 {
 			body, _ := c.Body.(map[string]any)
 			c.Body = merged(body, change.Body)
 		}
@@ -113,16 +113,14 @@ func merged(base, change map[string]any) map[string]any {
 // Replace makes value the outcome of the call, in place of the endpoint's own.
 func (c *Context) Replace(value any) { c.replaced, c.replacement = true, value }
 
-// TypedBefore is the before hook of one route that receives its input. It is
-// not called for an input that the endpoint will refuse. See package hooks.
+// TypedBefore is the before hook of one route that receives its input, as far as
+// it could be read: what is missing or of the wrong type is zero, and the
+// endpoint will refuse it. What the hook changes is used. See package hooks.
 func TypedBefore[In, Out any](r *route.Route[In, Out], fn func(c *Context, in *In) error) Hook {
 	return Hook{
 		Match: ForRoute(r),
 		Before: func(c *Context) error {
-			value, issues := r.InputShape().Read(c.Body, c.Query, c.Params)
-			if len(issues) > 0 {
-				return nil
-			}
+			value, _ := r.InputShape().Read(c.Body, c.Query, c.Params)
 			in := value.Interface().(In)
 			if err := fn(c, &in); err != nil {
 				return err
@@ -137,13 +135,30 @@ func (c *Context) changeInput(r route.Described, before, after any) error {
 	if reflect.DeepEqual(before, after) {
 		return nil
 	}
-	body, query, params, err := r.InputShape().Write(after)
+	shape := r.InputShape()
+	oldBody, oldQuery, oldParams, err := shape.Write(before)
 	if err != nil {
 		return err
 	}
+	body, query, params, err := shape.Write(after)
+	if err != nil {
+		return err
+	}
+	oldMembers, _ := oldBody.(map[string]any)
 	members, _ := body.(map[string]any)
-	c.Change(Change{Body: members, Query: query, Params: params})
+	c.Change(Change{Body: differing(oldMembers, members), Query: differing(oldQuery, query), Params: differing(oldParams, params)})
 	return nil
+}
+
+// differing returns the members of after that are not the same in before.
+func differing[M ~map[string]V, V any](before, after M) M {
+	changed := M{}
+	for name, v := range after {
+		if old, had := before[name]; !had || !reflect.DeepEqual(old, v) {
+			changed[name] = v
+		}
+	}
+	return changed
 }
 
 // TypedAfter is the after hook of one route that receives its output. It is not

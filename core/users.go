@@ -102,12 +102,14 @@ func (u *Users) Update(ctx context.Context, id string, change schema.Row) (*User
 	return &user, nil
 }
 
-// Delete deletes a user with all its sessions and accounts, in one transaction.
+// Delete deletes a user with all its sessions and accounts. The sessions go
+// first, by themselves: after a crash in between the user is signed out and
+// otherwise whole. Accounts and user go in one transaction.
 func (u *Users) Delete(ctx context.Context, id string) error {
+	if err := u.k.Sessions.DeleteOf(ctx, id); err != nil {
+		return err
+	}
 	return u.k.DB.InTransaction(ctx, func(ctx context.Context) error {
-		if err := u.k.Sessions.DeleteOf(ctx, id); err != nil {
-			return err
-		}
 		if _, err := u.k.writer.deleteMany(ctx, u.k.Accounts.table, database.Eq("userId", id)); err != nil {
 			return err
 		}

@@ -41,13 +41,11 @@ type absent struct{}
 
 // Read reads an input from the parts of a request: body is the decoded JSON
 // value, or [Absent]. The value returned is a struct of the shape's type; it is
-// valid when there are no issues. The body is checked first, the query only
-// when the body is in order.
+// valid when there are no issues, and otherwise has what could be read. Issues
+// of the query are only reported when the body is in order.
 func (s *Shape) Read(body any, query url.Values, params map[string]string) (reflect.Value, []Issue) {
 	in := reflect.New(s.Type).Elem()
-	if issues := s.readBody(in, body); len(issues) > 0 {
-		return in, issues
-	}
+	bodyIssues := s.readBody(in, body)
 	var issues []Issue
 	for i := range s.Fields {
 		f := &s.Fields[i]
@@ -57,6 +55,9 @@ func (s *Shape) Read(body any, query url.Values, params map[string]string) (refl
 		case Path:
 			in.Field(f.index).SetString(params[f.Name])
 		}
+	}
+	if len(bodyIssues) > 0 {
+		return in, bodyIssues
 	}
 	if len(issues) == 0 {
 		if c, ok := in.Interface().(Checker); ok {

@@ -10,7 +10,7 @@ import (
 // How a flow is kept while the user is away, as Better Auth 1.7 names it.
 const (
 	statePrefix         = "auth-state:"
-	stateCookie         = "state"       // database strategy: the state, signed
+	stateCookie         = "state" // database strategy: the state, signed
 	stateCookieLifetime = 5 * time.Minute
 	flowCookie          = "oauth_state" // cookie strategy: the whole flow, encrypted
 )

@@ -138,13 +138,13 @@ func refuse(c *core.Context, in VerifyInput, code, description string) error {
 
 // resolve makes a target, which a gate has found to be trusted, absolute.
 func resolve(c *core.Context, target string) *url.URL {
-	base, err := url.Parse(c.BaseURL())
+	base, err := url.Parse(c.Origin() + "/")
 	if err != nil {
 		return &url.URL{Path: "/"}
 	}
 	u, err := base.Parse(target)
 	if err != nil {
-		return base.JoinPath("..")
+		return base
 	}
 	return u
 }

@@ -1,0 +1,134 @@
+# Everything a contributor does. `make help` lists it; CI runs `make test`.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS   += --no-print-directory
+
+# The versions of the tools. They are built from source into .cache/bin.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOFUMPT_VERSION       := v0.12.0
+GOVULNCHECK_VERSION   := v1.8.0
+
+BIN           := $(CURDIR)/.cache/bin
+GOLANGCI_LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOFUMPT       := $(BIN)/gofumpt-$(GOFUMPT_VERSION)
+GOVULNCHECK   := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
+
+# The areas of the conformance suite that pass, and must go on passing.
+AREAS := core,cookies
+# What `make conformance` runs: AREA=core, or AREA=core,social.
+AREA := $(AREAS)
+# How many servers the conformance suite runs side by side.
+JOBS := 4
+# How long each fuzz target runs.
+FUZZTIME := 30s
+# Which benchmarks run, and how often.
+BENCH := .
+COUNT := 1
+# Flags for `make run`, for example SERVE="--listen :8080".
+SERVE :=
+
+# The modules of the workspace: the tests of e2e need a browser and run alone.
+MODULES    = $(shell go list -m -f '{{.Dir}}')
+E2E        := $(CURDIR)/e2e
+GO_MODULES = $(filter-out $(E2E),$(MODULES))
+
+# each runs a command in every module: $(call each,modules,command).
+define each
+for module in $(1); do echo "# $${module#$(CURDIR)/}"; (cd "$$module" && $(2)); done
+endef
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Start the server on http://localhost:3000 (SERVE="--listen :8080" adds flags)
+	go run ./cmd/ostiary serve $(SERVE)
+
+# The parts of `make test`. One that fails does not keep the others from running;
+# the conformance suite comes last and ends with the number of its scenarios.
+.PHONY: test checks
+test: prepare ## Run everything CI runs
+	@$(MAKE) --keep-going checks
+checks: lint unit web e2e records conformance
+
+.PHONY: prepare
+prepare: ## Install what the tests need: compiler, Chromium, npm packages, tools
+	@scripts/prepare.sh
+	@$(MAKE) conformance/node_modules/.package-lock.json server/web/app/node_modules/.package-lock.json $(GOLANGCI_LINT) $(GOFUMPT)
+
+.PHONY: unit
+unit: ## Run the Go tests of all modules with the race detector
+	@$(call each,$(GO_MODULES),go test -race ./...)
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) $(GOFUMPT) ## Check formatting, vet, and run the linters
+	@unformatted=$$($(GOFUMPT) -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "Not formatted (make fmt does it):"; echo "$$unformatted"; exit 1; fi
+	@$(call each,$(MODULES),go vet ./... && $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...)
+
+.PHONY: web
+web: server/web/app/node_modules/.package-lock.json ## Test the account page, and compare the committed build with a new one
+	@scripts/web.sh
+
+.PHONY: e2e
+e2e: ## Run the tests in a real browser
+	@scripts/prepare.sh
+	@$(call each,$(filter $(E2E),$(MODULES)),go test -count=1 ./...)
+
+.PHONY: conformance
+conformance: conformance/node_modules/.package-lock.json ## Compare with the recorded behaviour of the reference (AREA=core,cookies)
+	go build -o bin/conformance-server ./conformance/server
+	@cd conformance && TARGET_CMD='$(CURDIR)/bin/conformance-server' node run.mjs check --area '$(AREA)' --jobs $(JOBS)
+
+.PHONY: records
+records: ## Check that the conformance suite is unchanged
+	@scripts/records.sh
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for a while (FUZZTIME=30s)
+	@$(call each,$(GO_MODULES),$(CURDIR)/scripts/fuzz.sh $(FUZZTIME))
+
+.PHONY: bench
+bench: ## Run the benchmarks (BENCH=Session COUNT=10)
+	@$(call each,$(GO_MODULES),go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...)
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities (needs the Go vulnerability database)
+	@if scripts/vulnerability-database.sh; then $(MAKE) $(GOVULNCHECK) && $(call each,$(MODULES),$(GOVULNCHECK) ./...); \
+	else echo "NOT RUN: govulncheck, because its database cannot be reached from here"; fi
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) $(GOFUMPT) ## Format the Go code
+	@$(GOFUMPT) -w $$(git ls-files --cached --others --exclude-standard '*.go')
+	@$(call each,$(MODULES),$(GOLANGCI_LINT) fmt --config $(CURDIR)/.golangci.yml ./...)
+
+.PHONY: tidy
+tidy: ## Tidy the go.mod files of all modules
+	@$(call each,$(MODULES),$(CURDIR)/scripts/tidy.sh $(CURDIR))
+
+.PHONY: clean
+clean: ## Remove what was built, the tools and the npm packages
+	rm -rf bin .cache coverage.out conformance/node_modules server/web/app/node_modules
+
+# npm ci removes and writes node_modules, so the file that npm leaves there is
+# as new as the latest complete installation.
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund
+	@touch $@
+
+$(GOLANGCI_LINT):
+	@echo "Building golangci-lint $(GOLANGCI_LINT_VERSION), which takes minutes the first time"
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv $(BIN)/golangci-lint $@
+
+$(GOFUMPT):
+	GOBIN=$(BIN) go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+	@mv $(BIN)/gofumpt $@
+
+$(GOVULNCHECK):
+	GOBIN=$(BIN) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	@mv $(BIN)/govulncheck $@
