@@ -32,17 +32,19 @@ SERVE :=
 
 # The modules of the workspace: the tests of e2e need a browser and run alone.
 MODULES    = $(shell go list -m -f '{{.Dir}}')
-E2E        := $(CURDIR)/e2e
-GO_MODULES = $(filter-out $(E2E),$(MODULES))
+E2E        = $(filter %/e2e,$(MODULES))
+GO_MODULES = $(filter-out %/e2e,$(MODULES))
+GO_FILES   = $(shell find . -name node_modules -prune -o -name '*.go' -print)
 
-# each runs a command in every module: $(call each,modules,command).
+# each runs a command in every module, also after one in which it failed:
+# $(call each,modules,command).
 define each
-for module in $(1); do echo "# $${module#$(CURDIR)/}"; (cd "$$module" && $(2)); done
+status=0; for module in $(1); do echo "# $${module##*/}"; (cd "$$module" && $(2)) || status=1; done; exit $$status
 endef
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Start the server on http://localhost:3000 (SERVE="--listen :8080" adds flags)
@@ -66,7 +68,7 @@ unit: ## Run the Go tests of all modules with the race detector
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOFUMPT) ## Check formatting, vet, and run the linters
-	@unformatted=$$($(GOFUMPT) -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	@unformatted=$$($(GOFUMPT) -l $(GO_FILES)); \
 	if [ -n "$$unformatted" ]; then echo "Not formatted (make fmt does it):"; echo "$$unformatted"; exit 1; fi
 	@$(call each,$(MODULES),go vet ./... && $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...)
 
@@ -77,7 +79,7 @@ web: server/web/app/node_modules/.package-lock.json ## Test the account page, an
 .PHONY: e2e
 e2e: ## Run the tests in a real browser
 	@scripts/prepare.sh
-	@$(call each,$(filter $(E2E),$(MODULES)),go test -count=1 ./...)
+	@$(call each,$(E2E),go test -count=1 ./...)
 
 .PHONY: conformance
 conformance: conformance/node_modules/.package-lock.json ## Compare with the recorded behaviour of the reference (AREA=core,cookies)
@@ -103,7 +105,7 @@ vulnerabilities: ## Look for known vulnerabilities (needs the Go vulnerability d
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) $(GOFUMPT) ## Format the Go code
-	@$(GOFUMPT) -w $$(git ls-files --cached --others --exclude-standard '*.go')
+	@$(GOFUMPT) -w $(GO_FILES)
 	@$(call each,$(MODULES),$(GOLANGCI_LINT) fmt --config $(CURDIR)/.golangci.yml ./...)
 
 .PHONY: tidy

@@ -21,7 +21,7 @@ import (
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database/sqlite"
 	"github.com/ostiary/ostiary/internal/secret"
-	"github.com/ostiary/ostiary/password"
+	passwords "github.com/ostiary/ostiary/password"
 )
 
 const benchSecret = "benchmark-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -206,7 +206,7 @@ func bareHandler(b *testing.B, path string) http.Handler {
 
 func BenchmarkSignIn(b *testing.B) {
 	b.Run("password hash alone", func(b *testing.B) {
-		hasher := password.NewScrypt(password.Limits{})
+		hasher := passwords.NewScrypt(passwords.Limits{})
 		hash, err := hasher.Hash(b.Context(), "correct horse battery")
 		if err != nil {
 			b.Fatal(err)

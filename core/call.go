@@ -125,6 +125,7 @@ func (k *Kernel) Identify(r *http.Request, o ReadOptions) (*Identity, http.Heade
 	if c.site, err = k.siteOf(r, r.Header); err != nil {
 		return nil, nil, err
 	}
+	c.takeToken()
 	id, err := c.ReadSession(o)
 	if err != nil {
 		return nil, c.ResponseHeader(), err

@@ -88,6 +88,7 @@ func (k *Kernel) dispatch(c *Context, e *Endpoint) (out outcome, err error) {
 			err = newPanicError(p)
 		}
 	}()
+	c.takeToken()
 	answer, err := k.runBefore(c)
 	if err != nil {
 		if api := AsAPIError(err); api == nil || !api.IsRedirect() {

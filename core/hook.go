@@ -125,7 +125,8 @@ func TypedBefore[In, Out any](r *route.Route[In, Out], fn func(c *Context, in *I
 			if err := fn(c, &in); err != nil {
 				return err
 			}
-			return c.changeInput(r, value.Interface(), in)
+			before, _ := r.InputShape().Read(c.Body, c.Query, c.Params)
+			return c.changeInput(r, before.Interface(), in)
 		},
 	}
 }

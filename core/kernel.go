@@ -62,6 +62,7 @@ type Kernel struct {
 	middleware           []Middleware
 	requestInterceptors  []RequestInterceptor
 	responseInterceptors []ResponseInterceptor
+	tokenSources         []SessionTokenSource
 	disabled             map[string]bool
 	limiter              limiter
 	pluginRules, rules   []RateLimitRule
@@ -363,6 +364,9 @@ func (k *Kernel) collect(p Plugin) error {
 	}
 	if i, ok := p.(ResponseInterceptor); ok {
 		k.responseInterceptors = append(k.responseInterceptors, i)
+	}
+	if s, ok := p.(SessionTokenSource); ok {
+		k.tokenSources = append(k.tokenSources, s)
 	}
 	if e, ok := p.(EndpointProvider); ok {
 		return k.mount(p.ID(), e.Endpoints())

@@ -141,7 +141,7 @@ func FormCSRF(c *Context) error {
 	if c.Request == nil {
 		return nil
 	}
-	if c.HasCookies() {
+	if len(c.Request.Header["Cookie"]) > 0 { // those of the browser, not of a token source
 		return c.checkHeaderOrigin(c)
 	}
 	site, mode, dest := c.Header.Get("Sec-Fetch-Site"), c.Header.Get("Sec-Fetch-Mode"), c.Header.Get("Sec-Fetch-Dest")

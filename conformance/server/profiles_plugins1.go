@@ -6,10 +6,19 @@ import (
 
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/plugins/bearer"
 	"github.com/ostiary/ostiary/plugins/magiclink"
 )
 
 var plugin1Profiles = map[string]profile{
+	"bearer": {configure: func(_ *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = []core.Plugin{bearer.New(bearer.Options{})}
+	}},
+	"bearer-signed": {configure: func(_ *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = []core.Plugin{bearer.New(bearer.Options{RequireSignature: true})}
+	}},
 	"magic-link": {configure: func(s *server, o *ostiary.Options) {
 		withPassword(o)
 		o.Plugins = []core.Plugin{magiclink.New(magiclink.Options{Send: s.sendMagicLink})}

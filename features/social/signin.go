@@ -59,10 +59,10 @@ func (f *Feature) signIn(c *core.Context, s signIn) (*signedIn, error) {
 
 // setCookies makes the browser that of the user.
 func (s *signedIn) setCookies(c *core.Context) error {
-	if err := c.SetSession(s.identity, core.AsBefore); err != nil {
+	if err := c.SetAccountCookie(s.account); err != nil {
 		return err
 	}
-	return c.SetAccountCookie(s.account)
+	return c.SetSession(s.identity, core.AsBefore)
 }
 
 // findUser returns the user whose identity it is: the owner of the account, or
