@@ -32,10 +32,10 @@ import (
 )
 
 const (
-	siteURL    = "https://app.example.com"
-	basePath   = "/api/auth"
-	testSecret = "a-test-secret-of-0123456789-abcdefghijklmnopqrstuvwxyz"
-	password   = "correct horse battery"
+	siteURL      = "https://app.example.com"
+	basePath     = "/api/auth"
+	testSecret   = "a-test-secret-of-0123456789-abcdefghijklmnopqrstuvwxyz"
+	goodPassword = "correct horse battery"
 
 	sessionCookie = "__Secure-better-auth.session_token"
 	cacheCookie   = "__Secure-better-auth.session_data"
@@ -380,9 +380,12 @@ type fields = map[string]any
 
 func (c *client) get(path string) reply { return c.do(c.request(http.MethodGet, path, nil)) }
 
-// post sends a value as JSON.
+// post sends a value as JSON; nil sends no body.
 func (c *client) post(path string, body any) reply {
 	c.s.t.Helper()
+	if body == nil {
+		return c.do(c.request(http.MethodPost, path, nil))
+	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		c.s.t.Fatalf("encode body: %v", err)
@@ -483,7 +486,7 @@ func (c *client) cookieHeader() string {
 func (s *server) signUp(email string) *client {
 	s.t.Helper()
 	c := s.client()
-	c.post("/sign-up/email", fields{"name": "Somebody", "email": email, "password": password}).ok(s.t)
+	c.post("/sign-up/email", fields{"name": "Somebody", "email": email, "password": goodPassword}).ok(s.t)
 	return c
 }
 

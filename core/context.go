@@ -47,6 +47,7 @@ type Context struct {
 	replaced    bool
 	replacement any
 	resolved    *resolution
+	held        *heldSignIn
 }
 
 // responseHead is what is known of a response before its body.

@@ -36,8 +36,8 @@ type DatabaseHook struct {
 	AfterDelete func(ctx context.Context, row schema.Row) error
 }
 
-// ErrAbort, returned by a before hook of the database, keeps the write from
-// happening.
+// ErrAbort keeps a write from happening when a before hook of the database
+// returns it.
 var ErrAbort = errors.New("core: write aborted by a database hook")
 
 // writer writes to the core tables and runs the hooks.

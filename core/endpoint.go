@@ -104,6 +104,9 @@ func (k *Kernel) dispatch(c *Context, e *Endpoint) (out outcome, err error) {
 		c.SetHeader("Pragma", "no-cache")
 	}
 	value, err := e.invoke(c)
+	if c.held != nil {
+		value, err = c.answerHeld()
+	}
 	out = outcome{value: value, status: c.response.status}
 	if err != nil {
 		failed := AsAPIError(err)

@@ -32,7 +32,7 @@ type Hook struct {
 	source string
 }
 
-// Respond, returned by a before hook, answers with a value: the endpoint and
+// Respond answers with a value when a before hook returns it: the endpoint and
 // the after hooks are skipped.
 func Respond(value any) error { return &early{value: value} }
 

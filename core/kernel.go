@@ -59,6 +59,7 @@ type Kernel struct {
 	byName               map[string]*Endpoint
 	router               router
 	hooks                []Hook
+	guards               []SignInGuard
 	middleware           []Middleware
 	requestInterceptors  []RequestInterceptor
 	responseInterceptors []ResponseInterceptor
@@ -348,6 +349,9 @@ func (k *Kernel) collect(p Plugin) error {
 		for _, hook := range h.DatabaseHooks() {
 			k.writer.hooks[hook.Model] = append(k.writer.hooks[hook.Model], hook)
 		}
+	}
+	if g, ok := p.(SignInGuard); ok {
+		k.guards = append(k.guards, g)
 	}
 	if l, ok := p.(RateLimiter); ok {
 		rules, err := compileRules(l.RateLimits())

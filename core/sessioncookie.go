@@ -70,6 +70,11 @@ func (c *Context) dontRemember() bool {
 
 // ClearSession deletes the cookies of the session.
 func (c *Context) ClearSession() error {
+	return errors.Join(c.expireSession(), c.ExpireCookie(c.site.cookies.dontRemember))
+}
+
+// expireSession deletes the cookies that carry a session, with all their chunks.
+func (c *Context) expireSession() error {
 	set := c.site.cookies
 	err := errors.Join(c.ExpireCookie(set.sessionToken), c.ExpireCookie(set.sessionData))
 	if c.config.Account.StoreAccountCookie {
@@ -78,7 +83,7 @@ func (c *Context) ClearSession() error {
 	if c.config.Account.StateStrategy == StateInCookie {
 		err = errors.Join(err, c.ExpireCookie(set.define("oauth_state", cookie.For(stateCookieAge))))
 	}
-	err = errors.Join(err, c.response.jar.ExpirePresent(c.Header["Cookie"], set.sessionData), c.ExpireCookie(set.dontRemember))
+	err = errors.Join(err, c.response.jar.ExpirePresent(c.Header["Cookie"], set.sessionData))
 	c.resolved, c.Session = nil, nil
 	return err
 }

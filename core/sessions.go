@@ -27,8 +27,12 @@ const (
 
 // Create begins a session of a user. Fields given in extra, such as a plugin's,
 // are stored with it; they cannot replace token, owner or times. It returns nil
-// when a database hook aborted.
+// when a database hook aborted, and fails with [ErrHeld] when a [SignInGuard]
+// held the sign-in back.
 func (s *Sessions) Create(ctx context.Context, user *User, remember bool, extra *schema.Row) (*Identity, error) {
+	if err := s.k.guardSignIn(ctx, user, remember); err != nil {
+		return nil, err
+	}
 	row := s.table.NewRow()
 	ip, agent := "", ""
 	if c := FromContext(ctx); c != nil {

@@ -79,6 +79,12 @@ func (u *Users) ByEmail(ctx context.Context, email string) (*User, error) {
 	return user, nil
 }
 
+// By returns the user with a value in a unique field, such as one that a plugin
+// has added; nil when there is none.
+func (u *Users) By(ctx context.Context, field string, value any) (*User, error) {
+	return u.find(ctx, database.Eq(field, value))
+}
+
 func (u *Users) find(ctx context.Context, where ...database.Where) (*User, error) {
 	rec, err := u.k.DB.FindOne(ctx, database.Query{Table: u.table, Where: where})
 	if err != nil || rec == nil {

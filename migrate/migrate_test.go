@@ -167,14 +167,28 @@ func TestColumnsOfFilledTables(t *testing.T) {
 		{"no default", 1, schema.Field{Name: "f"}, `alter table "item" add column "f" text`, []migrate.Kind{migrate.AddedNullable}},
 		{"date", 1, schema.Field{Name: "f", Type: schema.Date, Default: schema.Now}, `alter table "item" add column "f" date`, []migrate.Kind{migrate.AddedNullable}},
 		{"function default", 1, schema.Field{Name: "f", Default: func() any { return "x" }}, `alter table "item" add column "f" text`, []migrate.Kind{migrate.AddedNullable}},
-		{"unique default, one row", 1, schema.Field{Name: "f", Unique: true, Default: "x"},
-			`alter table "item" add column "f" text default 'x' not null;` + "\n\n" + `create unique index "item_f_uidx" on "item" ("f")`, nil},
-		{"unique default, two rows", 2, schema.Field{Name: "f", Unique: true, Default: "x"},
-			`alter table "item" add column "f" text;` + "\n\n" + `create unique index "item_f_uidx" on "item" ("f")`, []migrate.Kind{migrate.AddedNullable}},
-		{"reference with default", 1, schema.Field{Name: "f", Default: "x", References: &schema.Reference{Model: "item"}},
-			`alter table "item" add column "f" text references "item" ("id") on delete cascade`, []migrate.Kind{migrate.AddedNullable}},
-		{"index", 1, schema.Field{Name: "f", Index: true, Optional: true},
-			`alter table "item" add column "f" text;` + "\n\n" + `create index "item_f_idx" on "item" ("f")`, nil},
+		{
+			"unique default, one row", 1,
+			schema.Field{Name: "f", Unique: true, Default: "x"},
+			`alter table "item" add column "f" text default 'x' not null;` + "\n\n" + `create unique index "item_f_uidx" on "item" ("f")`, nil,
+		},
+		{
+			"unique default, two rows", 2,
+			schema.Field{Name: "f", Unique: true, Default: "x"},
+			`alter table "item" add column "f" text;` + "\n\n" + `create unique index "item_f_uidx" on "item" ("f")`,
+			[]migrate.Kind{migrate.AddedNullable},
+		},
+		{
+			"reference with default", 1,
+			schema.Field{Name: "f", Default: "x", References: &schema.Reference{Model: "item"}},
+			`alter table "item" add column "f" text references "item" ("id") on delete cascade`,
+			[]migrate.Kind{migrate.AddedNullable},
+		},
+		{
+			"index", 1,
+			schema.Field{Name: "f", Index: true, Optional: true},
+			`alter table "item" add column "f" text;` + "\n\n" + `create index "item_f_idx" on "item" ("f")`, nil,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -55,13 +55,13 @@ type Field struct {
 	index int
 }
 
-// Strict, embedded in an input as a blank field, refuses unknown body members:
+// Strict refuses unknown body members in inputs that embed it as a blank field:
 //
 //	_ route.Strict
 type Strict struct{}
 
-// Body members are optional, and a body may be absent altogether, in inputs
-// that embed OptionalBody as a blank field.
+// OptionalBody makes the members of a body optional, and the body itself, in
+// inputs that embed it as a blank field.
 type OptionalBody struct{}
 
 func shapeOf(t reflect.Type) (*Shape, error) {

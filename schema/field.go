@@ -23,8 +23,8 @@ const (
 	NumberArray Type = "number[]" // []float64
 )
 
-// Now, given as a field's Default or OnUpdate, stands for the current time of
-// the injected clock.
+// Now stands for the current time of the injected clock, as a field's Default or
+// OnUpdate.
 const Now = currentTime("now")
 
 type currentTime string

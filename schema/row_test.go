@@ -12,8 +12,11 @@ import (
 func rowTable(t testing.TB) *schema.Table {
 	t.Helper()
 	return compile(t, schema.Definition{Models: []schema.Model{{Key: "m", Fields: []schema.Field{
-		{Name: "text"}, {Name: "flag", Type: schema.Boolean}, {Name: "number", Type: schema.Number, Column: "n"},
-		{Name: "at", Type: schema.Date}, {Name: "words", Type: schema.StringArray},
+		{Name: "text"},
+		{Name: "flag", Type: schema.Boolean},
+		{Name: "number", Type: schema.Number, Column: "n"},
+		{Name: "at", Type: schema.Date},
+		{Name: "words", Type: schema.StringArray},
 	}}}}).Table("m")
 }
 

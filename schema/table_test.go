@@ -75,11 +75,18 @@ func TestCompileOfTheCoreModelsMatchesTheirPositions(t *testing.T) {
 		model, field string
 		position     int
 	}{
-		{"user", "id", schema.UserID}, {"user", "email", schema.UserEmail}, {"user", "updatedAt", schema.UserUpdatedAt},
-		{"session", "token", schema.SessionToken}, {"session", "userId", schema.SessionUserID},
-		{"account", "providerId", schema.AccountProviderID}, {"account", "password", schema.AccountPassword}, {"account", "updatedAt", schema.AccountUpdatedAt},
-		{"verification", "value", schema.VerificationValue}, {"verification", "updatedAt", schema.VerificationUpdatedAt},
-		{"rateLimit", "key", schema.RateLimitKeyField}, {"rateLimit", "lastRequest", schema.RateLimitLastRequest},
+		{"user", "id", schema.UserID},
+		{"user", "email", schema.UserEmail},
+		{"user", "updatedAt", schema.UserUpdatedAt},
+		{"session", "token", schema.SessionToken},
+		{"session", "userId", schema.SessionUserID},
+		{"account", "providerId", schema.AccountProviderID},
+		{"account", "password", schema.AccountPassword},
+		{"account", "updatedAt", schema.AccountUpdatedAt},
+		{"verification", "value", schema.VerificationValue},
+		{"verification", "updatedAt", schema.VerificationUpdatedAt},
+		{"rateLimit", "key", schema.RateLimitKeyField},
+		{"rateLimit", "lastRequest", schema.RateLimitLastRequest},
 	} {
 		if got := s.Table(want.model).Position(want.field); got != want.position {
 			t.Errorf("%s.%s is at %d, want %d", want.model, want.field, got, want.position)
@@ -99,7 +106,8 @@ func TestCompileAppliesNames(t *testing.T) {
 	definition := schema.Definition{
 		Models: []schema.Model{
 			{Key: "user", Table: "people", Fields: []schema.Field{{Name: "email"}, {Name: "name", Column: "full_name"}}},
-			{Key: "account"}, {Key: "session"},
+			{Key: "account"},
+			{Key: "session"},
 		},
 		Plugins: []schema.Model{{Key: "user", Table: "ignored"}, {Key: "jwks", Table: "keys"}, {Key: "jwks"}},
 		Renames: map[string]schema.Rename{

@@ -115,7 +115,6 @@ type EmailVerification struct {
 	ExpiresIn time.Duration `key:"expiresIn" min:"1"`
 }
 
-
 // User configures users.
 type User struct {
 	// ModelName and Fields rename table and columns.

@@ -8,6 +8,7 @@ import (
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/plugins/bearer"
 	"github.com/ostiary/ostiary/plugins/magiclink"
+	"github.com/ostiary/ostiary/plugins/username"
 )
 
 var plugin1Profiles = map[string]profile{
@@ -28,6 +29,10 @@ var plugin1Profiles = map[string]profile{
 		o.Plugins = []core.Plugin{magiclink.New(magiclink.Options{
 			Send: s.sendMagicLink, DisableSignUp: true, ExpiresIn: 120 * time.Second, HashTokens: true,
 		})}
+	}},
+	"username": {configure: func(_ *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = []core.Plugin{username.New(username.Options{MinLength: 4, MaxLength: 12})}
 	}},
 	"verification-hashed": {configure: func(s *server, o *ostiary.Options) {
 		withPassword(o)

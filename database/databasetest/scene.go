@@ -1,7 +1,6 @@
 package databasetest
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -33,6 +32,7 @@ type scene struct {
 var noon = time.Date(2026, 3, 14, 12, 0, 0, 123e6, time.UTC)
 
 func newScene(t *testing.T, a database.Adapter, compiled *schema.Schema) *scene {
+	t.Helper()
 	newID := func(string) string { return rand.Text() }
 	if compiled.IDs == schema.UUIDs {
 		newID = func(string) string { return newUUID() }
@@ -336,19 +336,4 @@ func rowsOf(recs []database.Record) []schema.Row {
 	return rows
 }
 
-func ids(rows []schema.Row) []string {
-	var list []string
-	for _, row := range rows {
-		list = append(list, row.ID())
-	}
-	return list
-}
-
 func id(row schema.Row) database.Where { return database.Eq("id", row.ID()) }
-
-func byField(name string) func(a, b schema.Row) int {
-	return func(a, b schema.Row) int {
-		at := a.Table().Position(name)
-		return cmp.Or(a.TimeAt(at).Compare(b.TimeAt(at)), cmp.Compare(a.IntAt(at), b.IntAt(at)))
-	}
-}

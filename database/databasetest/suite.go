@@ -66,10 +66,14 @@ func rounds() []round {
 	everything := slices.Concat(basic, transactionCases(), insensitiveCases(), constraintCases(), textCases(), valueCases(), concurrencyCases(), contextCases())
 	return []round{
 		{name: "basic", schema: definition(schema.TextIDs), cases: everything},
-		{name: "joins", schema: definition(schema.TextIDs), cases: basic, ownJoins: true,
-			needs: func(c database.Capabilities) bool { return c.Joins }},
-		{name: "serial ids", schema: definition(schema.SerialIDs), cases: slices.Concat(basic, serialCases()), ownJoins: true,
-			needs: func(c database.Capabilities) bool { return c.SerialIDs }},
+		{
+			name: "joins", schema: definition(schema.TextIDs), cases: basic, ownJoins: true,
+			needs: func(c database.Capabilities) bool { return c.Joins },
+		},
+		{
+			name: "serial ids", schema: definition(schema.SerialIDs), cases: slices.Concat(basic, serialCases()), ownJoins: true,
+			needs: func(c database.Capabilities) bool { return c.SerialIDs },
+		},
 		{name: "uuids", schema: definition(schema.UUIDs), cases: slices.Concat(basic, uuidCases()), ownJoins: true},
 		{name: "names", schema: renamed(definition(schema.TextIDs)), cases: slices.Concat(basic, constraintCases(), insensitiveCases()), ownJoins: true},
 		{name: "plural names", schema: plural(definition(schema.TextIDs)), cases: basic, ownJoins: true},
@@ -78,6 +82,7 @@ func rounds() []round {
 
 // run runs the cases of a round one after the other. Each starts empty.
 func (r round) run(t *testing.T, open Open, leaveOut []string) {
+	t.Helper()
 	compiled, err := schema.Compile(r.schema)
 	if err != nil {
 		t.Fatalf("compile the schema of the suite: %v", err)

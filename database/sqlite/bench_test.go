@@ -95,6 +95,7 @@ func BenchmarkSession(b *testing.B) {
 }
 
 func benchmarkByHand(b *testing.B, db *sql.DB, plus string) {
+	b.Helper()
 	stmt, err := db.Prepare(fmt.Sprintf(`SELECT %[1]ss."id", %[1]ss."expiresAt", %[1]ss."token", %[1]ss."createdAt", %[1]ss."updatedAt", %[1]ss."ipAddress", %[1]ss."userAgent", %[1]ss."userId",
 		%[1]su."id", %[1]su."name", %[1]su."email", %[1]su."emailVerified", %[1]su."image", %[1]su."createdAt", %[1]su."updatedAt"
 		FROM "session" AS s LEFT JOIN "user" AS u ON u."id" = s."userId" WHERE s."token" = ? LIMIT 1`, plus))

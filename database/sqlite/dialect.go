@@ -79,18 +79,18 @@ func match(column, placeholder string, insensitive bool) string {
 }
 
 func pattern(op database.Operator, value string, insensitive bool) string {
-	escape, any := globEscaper, "*"
+	escape, anything := globEscaper, "*"
 	if insensitive {
-		escape, any = likeEscaper, "%"
+		escape, anything = likeEscaper, "%"
 	}
 	value = escape.Replace(value)
 	switch op {
 	case database.StartsWith:
-		return value + any
+		return value + anything
 	case database.EndsWith:
-		return any + value
+		return anything + value
 	}
-	return any + value + any
+	return anything + value + anything
 }
 
 var (

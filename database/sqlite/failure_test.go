@@ -263,6 +263,7 @@ func TestKilledWriterLeavesNothingHalfWritten(t *testing.T) {
 
 // writeAndHang writes in a transaction that never ends.
 func writeAndHang(t *testing.T, path string, s *schema.Schema) {
+	t.Helper()
 	a := sqlite.Open(path)
 	_ = a.Transaction(t.Context(), func(tx database.Adapter) error {
 		for i := range 1000 { // enough to reach the file

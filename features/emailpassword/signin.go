@@ -32,15 +32,25 @@ func (f *Feature) signIn(c *core.Context, in api.SignInEmailInput) (api.SignInEm
 	if !right {
 		return none, core.Fail(http.StatusUnauthorized, api.InvalidEmailOrPassword)
 	}
-	if f.options.RequireEmailVerification && !user.EmailVerified {
-		if f.verification.SendsOnSignIn() {
-			if err := f.verification.Deliver(c, *user, in.CallbackURL); err != nil {
-				return none, err
-			}
-		}
-		return none, core.Fail(http.StatusForbidden, api.EmailNotVerified)
+	if err := f.CheckVerified(c, user, in.CallbackURL); err != nil {
+		return none, err
 	}
 	return begin(c, in, user)
+}
+
+// CheckVerified refuses users who have shown the right password if the options
+// demand a verified address and theirs is not. It mails them another link if the
+// options ask for that.
+func (f *Feature) CheckVerified(c *core.Context, user *core.User, callbackURL string) error {
+	if !f.options.RequireEmailVerification || user.EmailVerified {
+		return nil
+	}
+	if f.verification.SendsOnSignIn() {
+		if err := f.verification.Deliver(c, *user, callbackURL); err != nil {
+			return err
+		}
+	}
+	return core.Fail(http.StatusForbidden, api.EmailNotVerified)
 }
 
 // begin begins the session of a user who has shown the right password.

@@ -25,6 +25,9 @@ type Definition struct {
 	AuthorizationEndpoint, TokenEndpoint string
 	// RefreshEndpoint is where tokens are refreshed. Default: TokenEndpoint.
 	RefreshEndpoint string
+	// ClientIDName is the name of the parameter for the client id. Default
+	// "client_id".
+	ClientIDName string
 	// DefaultScopes are asked for unless the application says otherwise.
 	DefaultScopes []string
 	// ScopeSeparator joins the scopes. Default: a space.
@@ -208,7 +211,7 @@ func (p *standard) AuthorizationURL(_ context.Context, _ *core.Kernel, r Authori
 		return "", errCredentials
 	}
 	a := Authorization{
-		Endpoint: or(s.AuthorizationEndpoint, p.AuthorizationEndpoint), ClientID: p.client.ID,
+		Endpoint: or(s.AuthorizationEndpoint, p.AuthorizationEndpoint), ClientID: p.client.ID, ClientIDName: p.ClientIDName,
 		ResponseType: p.ResponseType, ResponseMode: or(s.ResponseMode, p.ResponseMode),
 		State: r.State, Nonce: r.Nonce, RedirectURI: r.RedirectURI,
 		Scopes: p.scopes(r.Scopes), ScopeSeparator: p.ScopeSeparator,
@@ -244,7 +247,7 @@ func (p *standard) scopes(requested []string) []string {
 }
 
 func (p *standard) credentials() oauth.Client {
-	return oauth.Client{ID: p.client.ID, Secret: p.client.Secret, Basic: p.BasicAuth}
+	return oauth.Client{ID: p.client.ID, IDName: p.ClientIDName, Secret: p.client.Secret, Basic: p.BasicAuth}
 }
 
 // Exchange exchanges a code for tokens.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/internal/oauth"
+	"github.com/ostiary/ostiary/route"
 )
 
 // Provider is somewhere where users sign in. Those made by [Definition.New] are
@@ -142,6 +143,20 @@ func Subject(v any) string {
 		return ""
 	}
 	return s
+}
+
+// Placeholder returns an address for a user whose provider tells none. It can
+// receive no mail (RFC 2606, section 2) and is never verified. It is "" for a
+// subject that has no place in an address.
+func Placeholder(subject, namespace string) string {
+	if Subject(subject) == "" {
+		return ""
+	}
+	address := subject + "@" + namespace + ".placeholder.invalid"
+	if !route.IsEmail(address) {
+		return ""
+	}
+	return address
 }
 
 // usable reports whether the profile names an identity.

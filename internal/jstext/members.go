@@ -186,7 +186,7 @@ func (m *Members) skipNested() bool {
 			depth++
 		case '}', ']':
 			depth--
-			if c != closers[depth] {
+			if c != closers[depth] { //nolint:gosec // G602: text begins with an opening bracket, so depth is at least 0 here
 				return false
 			}
 			if depth == 0 {

@@ -12,6 +12,7 @@ type Authorization struct {
 	// Endpoint is the address of the provider; a query in it is kept.
 	Endpoint     string
 	ClientID     string
+	ClientIDName string // default "client_id"
 	ResponseType string // default "code"
 	State        string
 	// Scopes are joined by ScopeSeparator, by default a space.
@@ -27,6 +28,8 @@ type Authorization struct {
 	Verifier string
 	// Params are further parameters of the provider.
 	Params Params
+	// PercentSpaces writes spaces as "%20", for providers that do not know "+".
+	PercentSpaces bool
 	// Requested are parameters that the caller of the API asked for. Those that
 	// the protocol depends on are left out.
 	Requested map[string]string
@@ -97,7 +100,7 @@ func (a Authorization) URL() string {
 		}
 	}
 	set("response_type", or(a.ResponseType, "code"))
-	set("client_id", a.ClientID)
+	set(or(a.ClientIDName, "client_id"), a.ClientID)
 	set("state", a.State)
 	set("scope", strings.Join(a.Scopes, or(a.ScopeSeparator, " ")))
 	set("redirect_uri", a.RedirectURI)
@@ -118,12 +121,16 @@ func (a Authorization) URL() string {
 			p.Set(name, a.Requested[name])
 		}
 	}
-	return withQuery(a.Endpoint, p)
+	query := p.Encode()
+	if a.PercentSpaces {
+		query = strings.ReplaceAll(query, "+", "%20") // a plus itself is "%2B" by now
+	}
+	return withQuery(a.Endpoint, p, query)
 }
 
-// withQuery adds parameters to an address, keeping its own except those that are
-// given anew.
-func withQuery(address string, p Params) string {
+// withQuery adds encoded parameters to an address, keeping its own except those
+// that are given anew.
+func withQuery(address string, p Params, encoded string) string {
 	address, fragment, hasFragment := strings.Cut(address, "#")
 	address, query, _ := strings.Cut(address, "?")
 	var kept []string
@@ -136,7 +143,7 @@ func withQuery(address string, p Params) string {
 			kept = append(kept, part)
 		}
 	}
-	text := address + "?" + strings.Join(append(kept, p.Encode()), "&")
+	text := address + "?" + strings.Join(append(kept, encoded), "&")
 	if hasFragment {
 		text += "#" + fragment
 	}

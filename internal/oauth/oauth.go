@@ -15,6 +15,8 @@ import (
 type Client struct {
 	// ID is the client id.
 	ID string
+	// IDName is the name of the parameter for it. Default "client_id".
+	IDName string
 	// Secret is the client secret. Without one the client is public.
 	Secret string
 	// Basic sends id and secret in the Authorization header instead of the body

@@ -89,7 +89,7 @@ func request(ctx context.Context, client *http.Client, endpoint string, c Client
 		pair := url.QueryEscape(c.ID) + ":" + url.QueryEscape(c.Secret)
 		q.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 	case c.ID != "":
-		form.Set("client_id", c.ID)
+		form.Set(or(c.IDName, "client_id"), c.ID)
 		if c.Secret != "" {
 			form.Set("client_secret", c.Secret)
 		}

@@ -52,8 +52,14 @@ func TestValuesHaveTheirLengthAndDiffer(t *testing.T) {
 			t.Errorf("Bytes(%d) has %d", n, len(got))
 		}
 	}
-	if s.Token(32) == s.Token(32) || s.UUID() == s.UUID() || bytes.Equal(s.Bytes(16), s.Bytes(16)) {
-		t.Error("a value was repeated")
+	for name, next := range map[string]func() string{
+		"Token": func() string { return s.Token(32) },
+		"UUID":  s.UUID,
+		"Bytes": func() string { return string(s.Bytes(16)) },
+	} {
+		if first, second := next(), next(); first == second {
+			t.Errorf("%s repeated %q", name, first)
+		}
 	}
 }
 

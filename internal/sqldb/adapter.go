@@ -105,11 +105,11 @@ func (a *Adapter) Close() error {
 // explains every failure but that of a constraint.
 func (c *core) failure(ctx context.Context, err error) error {
 	meaning := c.dialect.Error(err)
-	if over := ctx.Err(); over != nil && meaning != database.ErrDuplicate {
+	if over := ctx.Err(); over != nil && !errors.Is(meaning, database.ErrDuplicate) {
 		if errors.Is(err, over) {
 			return err
 		}
-		return fmt.Errorf("%w: %v", over, err)
+		return fmt.Errorf("%w: %w", over, err)
 	}
 	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) || err.Error() == "sql: database is closed" {
 		meaning = database.ErrUnavailable

@@ -154,25 +154,43 @@ func TestStatements(t *testing.T) {
 	}
 	join := []join{{table: q, from: 0, on: 1}}
 	tests := []struct{ name, got, want string }{
-		{"insert", string(a.insert(p, []int{0, 2})),
-			`INSERT INTO "pe""ople" ("id", "age") VALUES ($1, $2) RETURNING "id", "name", "age", "born"`},
-		{"insert nothing", string(a.insert(p, nil)),
-			`INSERT INTO "pe""ople" DEFAULT VALUES RETURNING "id", "name", "age", "born"`},
+		{
+			"insert", string(a.insert(p, []int{0, 2})),
+			`INSERT INTO "pe""ople" ("id", "age") VALUES ($1, $2) RETURNING "id", "name", "age", "born"`,
+		},
+		{
+			"insert nothing", string(a.insert(p, nil)),
+			`INSERT INTO "pe""ople" DEFAULT VALUES RETURNING "id", "name", "age", "born"`,
+		},
 		{"one by id", build(func(b *builder) { b.one(p, byID) }), ` WHERE "id" = $1`},
-		{"one by name", build(func(b *builder) { b.one(p, byName) }),
-			` WHERE "id" IN (SELECT "id" FROM "pe""ople" WHERE "name" = $1 LIMIT 1) AND "name" = $2`},
-		{"increment", string(a.increment(p, []int{2}, []int{1}, byID)),
-			`UPDATE "pe""ople" SET "age" = COALESCE("age", 0) + $1, "name" = $2 WHERE "id" = $3 RETURNING "id", "name", "age", "born"`},
-		{"find one", string(a.selectText(&selection{table: p, one: true, conditions: byID})),
-			`SELECT "id", "name", "age", "born" FROM "pe""ople" WHERE "id" = $1 LIMIT 1`},
-		{"find page", string(a.selectText(&selection{table: q, offset: true, sort: []order{{1, true}, {0, false}}})),
-			`SELECT "id", "pId" FROM "q" ORDER BY "pId" DESC NULLS LAST, "id" NULLS FIRST OFFSET $2 LIMIT $1`},
-		{"find joined", string(a.selectText(&selection{table: p, one: true, conditions: byID, joins: join})),
-			`SELECT t."id", t."name", t."age", t."born", j0."id", j0."pId" FROM "pe""ople" AS t LEFT JOIN "q" AS j0 ON j0."pId" = t."id" WHERE t."id" = $1 LIMIT 1`},
-		{"joined rows of one", string(a.joinedText(join[0], byID, true)),
-			`SELECT "id", "pId" FROM "q" WHERE "id" = $1 LIMIT $2`},
-		{"joined rows of several", string(a.joinedText(join[0], byID, false)),
-			`SELECT "id", "pId" FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "pId" ORDER BY "pId") AS "ostiary row number" FROM "q" WHERE "id" = $1) AS t WHERE "ostiary row number" <= $2`},
+		{
+			"one by name", build(func(b *builder) { b.one(p, byName) }),
+			` WHERE "id" IN (SELECT "id" FROM "pe""ople" WHERE "name" = $1 LIMIT 1) AND "name" = $2`,
+		},
+		{
+			"increment", string(a.increment(p, []int{2}, []int{1}, byID)),
+			`UPDATE "pe""ople" SET "age" = COALESCE("age", 0) + $1, "name" = $2 WHERE "id" = $3 RETURNING "id", "name", "age", "born"`,
+		},
+		{
+			"find one", string(a.selectText(&selection{table: p, one: true, conditions: byID})),
+			`SELECT "id", "name", "age", "born" FROM "pe""ople" WHERE "id" = $1 LIMIT 1`,
+		},
+		{
+			"find page", string(a.selectText(&selection{table: q, offset: true, sort: []order{{1, true}, {0, false}}})),
+			`SELECT "id", "pId" FROM "q" ORDER BY "pId" DESC NULLS LAST, "id" NULLS FIRST OFFSET $2 LIMIT $1`,
+		},
+		{
+			"find joined", string(a.selectText(&selection{table: p, one: true, conditions: byID, joins: join})),
+			`SELECT t."id", t."name", t."age", t."born", j0."id", j0."pId" FROM "pe""ople" AS t LEFT JOIN "q" AS j0 ON j0."pId" = t."id" WHERE t."id" = $1 LIMIT 1`,
+		},
+		{
+			"joined rows of one", string(a.joinedText(join[0], byID, true)),
+			`SELECT "id", "pId" FROM "q" WHERE "id" = $1 LIMIT $2`,
+		},
+		{
+			"joined rows of several", string(a.joinedText(join[0], byID, false)),
+			`SELECT "id", "pId" FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "pId" ORDER BY "pId") AS "ostiary row number" FROM "q" WHERE "id" = $1) AS t WHERE "ostiary row number" <= $2`,
+		},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -209,9 +227,15 @@ func TestShapesHaveKeysOfTheirOwn(t *testing.T) {
 			}
 		}
 		for _, sel := range []selection{
-			{table: t1}, {table: t1, one: true}, {table: t1, offset: true},
-			{table: t1, sort: []order{{0, false}}}, {table: t1, sort: []order{{0, true}}}, {table: t1, sort: []order{{1, false}}},
-			{table: t1, joins: []join{{q, 0, 1}}}, {table: t1, joins: []join{{q, 1, 0}}}, {table: t1, joins: []join{{p, 0, 1}}},
+			{table: t1},
+			{table: t1, one: true},
+			{table: t1, offset: true},
+			{table: t1, sort: []order{{0, false}}},
+			{table: t1, sort: []order{{0, true}}},
+			{table: t1, sort: []order{{1, false}}},
+			{table: t1, joins: []join{{q, 0, 1}}},
+			{table: t1, joins: []join{{q, 1, 0}}},
+			{table: t1, joins: []join{{p, 0, 1}}},
 		} {
 			add(fmt.Sprintf("%s %+v", t1.Key, sel.sort), sel.key(nil))
 		}
