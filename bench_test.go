@@ -20,6 +20,7 @@ import (
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/internal/cookie"
 	"github.com/ostiary/ostiary/internal/secret"
 	passwords "github.com/ostiary/ostiary/password"
 )
@@ -85,6 +86,38 @@ func BenchmarkSession(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkSessionCacheOfManyBrowsers asks with so many different cookies that
+// none is remembered.
+func BenchmarkSessionCacheOfManyBrowsers(b *testing.B) {
+	auth, _, _ := benchAuth(b, true)
+	user, err := auth.Kernel().Users.ByEmail(b.Context(), "alice@example.com")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var requests []*http.Request
+	for range 10_000 {
+		id, err := auth.Kernel().Sessions.Create(b.Context(), user, true, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		token := "better-auth.session_token=" + cookie.EncodeURIComponent(auth.Kernel().Secrets.SignedValue(id.Session.Token))
+		result, err := ostiary.Invoke(b.Context(), auth, api.GetSession, api.GetSessionInput{}, ostiary.WithHeader(http.Header{"Cookie": {token}}))
+		if err != nil || len(result.Header["Set-Cookie"]) == 0 {
+			b.Fatal(result.Header, err)
+		}
+		data, _, _ := strings.Cut(result.Header["Set-Cookie"][0], ";")
+		requests = append(requests, benchRequest(token+"; "+data))
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if id, err := auth.Session(requests[n%len(requests)]); err != nil || id == nil {
+			b.Fatal(id, err)
+		}
+		n++
 	}
 }
 

@@ -69,6 +69,7 @@ type Kernel struct {
 	pluginRules, rules   []RateLimitRule
 	addresses            *clientip.Resolver
 	background           background
+	opened               cacheMemory
 }
 
 // New makes a kernel. The error lists every problem of the configuration, with

@@ -90,25 +90,38 @@ func (c *Context) readCache(token string, o ReadOptions) (*Identity, error) {
 // decodeCache opens the cache and checks that it may be used for a token.
 func (c *Context) decodeCache(text, token string) (*Identity, time.Time, bool) {
 	now := c.Now()
-	settings := &c.config.Session.CookieCache
-	payload, expires, err := sessioncache.Decode(sessioncache.Strategy(settings.Strategy), c.Secrets, text, now)
-	if err != nil {
-		return nil, expires, false
+	opened, ok := c.openCache(text, now)
+	if !ok {
+		return nil, opened.expires, false
 	}
-	id := &Identity{}
+	id := &opened.identity
+	usable := id.Session.Token == token && opened.version == c.cacheVersion(id) &&
+		!opened.expires.Before(now) && !id.Session.ExpiresAt.Before(now)
+	return id, opened.expires, usable
+}
+
+// openCache verifies and decodes a cookie cache, or remembers having done so.
+func (c *Context) openCache(text string, now time.Time) (openedCache, bool) {
+	if opened, ok := c.opened.get(text); ok {
+		return opened, true
+	}
+	payload, expires, err := sessioncache.Decode(sessioncache.Strategy(c.config.Session.CookieCache.Strategy), c.Secrets, text, now)
+	opened := openedCache{version: payload.Version, expires: expires}
+	if err != nil {
+		return opened, false
+	}
+	id := &opened.identity
 	if id.Session.UnmarshalJSON(payload.Session) != nil || id.User.UnmarshalJSON(payload.User) != nil {
-		return nil, expires, false
+		return opened, false
 	}
 	if id.Session.ID == "" || id.User.ID == "" || id.Session.UserID != id.User.ID {
-		return nil, expires, false
+		return opened, false
 	}
-	version := payload.Version
-	if version == "" {
-		version = defaultCacheVersion
+	if opened.version == "" {
+		opened.version = defaultCacheVersion
 	}
-	usable := id.Session.Token == token && version == c.cacheVersion(id) &&
-		!expires.Before(now) && !id.Session.ExpiresAt.Before(now)
-	return id, expires, usable
+	c.opened.put(text, opened)
+	return opened, true
 }
 
 const defaultCacheVersion = "1"

@@ -65,7 +65,9 @@ func (d *Database) open() (database.Adapter, error) {
 }
 
 // pinger is a database that can be asked whether it is there.
-type pinger interface{ Ping(ctx context.Context) error }
+type pinger interface {
+	Ping(ctx context.Context) error
+}
 
 // ping asks a database whether it is there; those that cannot tell are.
 func ping(ctx context.Context, a database.Adapter) error {

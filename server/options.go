@@ -57,6 +57,9 @@ func (t *translation) options() ostiary.Options {
 		Background: func(task func()) { go task() }, // short: mails wait in the outbox
 		Logger:     t.log,
 	}
+	if o.Secret == "" && len(t.Secrets) == 0 && len(t.problems) > 0 {
+		o.Secret = NewSecret().Reveal() // reported already; nothing will run with this one
+	}
 	for _, v := range t.Secrets {
 		o.Secrets = append(o.Secrets, core.VersionedSecret{Version: v.Version, Value: v.Value.Reveal()})
 	}

@@ -306,10 +306,8 @@ func (p *standard) fetch(ctx context.Context, k *core.Kernel, g Grant) (map[stri
 		return p.client.FetchProfile(ctx, g)
 	case p.Fetch != nil:
 		return p.Fetch(ctx, k, g)
-	case g.IDToken == "":
-		return nil, errors.New("the provider issued no ID token")
 	}
-	return oauth.DecodeClaims(g.IDToken)
+	return Claims(g)
 }
 
 // VerifyIDToken returns an error unless an ID token of a client is good.

@@ -2,7 +2,9 @@ package social
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/internal/oauth"
@@ -61,4 +63,24 @@ func True(v any) bool { return v == true || v == "true" }
 func Object(v any) map[string]any {
 	m, _ := v.(map[string]any)
 	return m
+}
+
+// GetBytes sends a request to a provider and returns the body of the answer, with
+// the limits of [Get].
+func GetBytes(ctx context.Context, k *core.Kernel, r ProfileRequest) ([]byte, error) {
+	return oauth.GetBytes(ctx, k.HTTP, r)
+}
+
+// Claims returns the claims of the ID token of a grant. It does not verify them:
+// the token comes from the provider itself, or has been verified.
+func Claims(g Grant) (map[string]any, error) {
+	if g.IDToken == "" {
+		return nil, errors.New("the provider issued no ID token")
+	}
+	return oauth.DecodeClaims(g.IDToken)
+}
+
+// ParseTokens reads a provider's answer with tokens (RFC 6749, section 5.1).
+func ParseTokens(answer map[string]any, now time.Time) (*Tokens, error) {
+	return oauth.ParseTokens(answer, now)
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -41,7 +40,7 @@ func (e *StatusError) Error() string {
 
 // fetch sends a request, refuses redirects and answers that are too long, and
 // returns the body of a success.
-func fetch(client *http.Client, r *http.Request) ([]byte, http.Header, error) {
+func fetch(client *http.Client, r *http.Request) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), fetchTimeout)
 	defer cancel()
 	own := *client
@@ -49,19 +48,19 @@ func fetch(client *http.Client, r *http.Request) ([]byte, http.Header, error) {
 	own.Jar = nil
 	response, err := own.Do(r.WithContext(ctx))
 	if err != nil {
-		return nil, nil, withoutQuery(err)
+		return nil, withoutQuery(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, nil, fmt.Errorf("read the answer of %s: %w", r.URL.Host, err)
+		return nil, fmt.Errorf("read the answer of %s: %w", r.URL.Host, err)
 	case len(body) > maxAnswer:
-		return nil, nil, fmt.Errorf("the answer of %s is longer than %d bytes", r.URL.Host, maxAnswer)
+		return nil, fmt.Errorf("the answer of %s is longer than %d bytes", r.URL.Host, maxAnswer)
 	case response.StatusCode < 200 || response.StatusCode > 299:
-		return nil, nil, &StatusError{Host: r.URL.Host, Status: response.StatusCode, Code: errorCode(body)}
+		return nil, &StatusError{Host: r.URL.Host, Status: response.StatusCode, Code: errorCode(body)}
 	}
-	return body, response.Header, nil
+	return body, nil
 }
 
 // withoutQuery keeps tokens that some providers want in the query out of error
@@ -111,7 +110,7 @@ func GetJSON(ctx context.Context, client *http.Client, q Request, out any) error
 	if err != nil {
 		return err
 	}
-	body, _, err := fetch(client, r)
+	body, err := fetch(client, r)
 	if err != nil {
 		return err
 	}
@@ -121,18 +120,13 @@ func GetJSON(ctx context.Context, client *http.Client, q Request, out any) error
 	return nil
 }
 
-// GetBytes sends a request and returns body and media type of the answer.
-func GetBytes(ctx context.Context, client *http.Client, q Request) ([]byte, string, error) {
+// GetBytes sends a request and returns the body of the answer.
+func GetBytes(ctx context.Context, client *http.Client, q Request) ([]byte, error) {
 	r, err := q.build(ctx)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	body, header, err := fetch(client, r)
-	if err != nil {
-		return nil, "", err
-	}
-	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
-	return body, media, nil
+	return fetch(client, r)
 }
 
 func (q Request) build(ctx context.Context) (*http.Request, error) {

@@ -167,4 +167,3 @@ func BenchmarkSessionToken(b *testing.B) {
 		}
 	}
 }
-

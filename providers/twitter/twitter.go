@@ -1,4 +1,4 @@
-// Package twitter signs users in with X, formerly Twitter,.
+// Package twitter signs users in with X, formerly Twitter.
 package twitter
 
 import (
@@ -19,7 +19,7 @@ type Options struct {
 // New returns the provider.
 func New(o Options) social.Provider {
 	return social.Definition{
-		ID: "twitter", Name: "X, formerly Twitter,",
+		ID: "twitter", Name: "X",
 		AuthorizationEndpoint: "https://x.com/i/oauth2/authorize",
 		TokenEndpoint:         "https://api.x.com/2/oauth2/token",
 		DefaultScopes:         []string{"users.read", "tweet.read", "offline.access", "users.email"},

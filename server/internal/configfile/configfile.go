@@ -15,6 +15,7 @@ package configfile
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,7 +114,10 @@ func scalar(v any, line int) (*value, error) {
 	case int:
 		return &value{kind: number, line: line, scalar: int64(n)}, nil
 	case uint64:
-		return &value{kind: number, line: line, scalar: float64(n)}, nil
+		if n > math.MaxInt64 {
+			return &value{kind: number, line: line, scalar: float64(n)}, nil
+		}
+		return &value{kind: number, line: line, scalar: int64(n)}, nil
 	}
 	return nil, fmt.Errorf("line %d: values such as this one have no use here", line)
 }

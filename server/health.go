@@ -1,0 +1,58 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/ostiary/ostiary/database"
+)
+
+// readyTime is how long the database may take to answer.
+const readyTime = 2 * time.Second
+
+// health answers whether the process lives and whether it should get requests.
+type health struct {
+	database database.Adapter
+	draining atomic.Bool
+	log      *slog.Logger
+}
+
+// alive serves the liveness probe. It depends on nothing: a process whose
+// database is away must not be restarted for that.
+func (*health) alive(w http.ResponseWriter, _ *http.Request) {
+	tell(w, http.StatusOK, "ok", "")
+}
+
+// ready serves the readiness probe.
+func (h *health) ready(w http.ResponseWriter, r *http.Request) {
+	if h.draining.Load() {
+		tell(w, http.StatusServiceUnavailable, "unavailable", "the server is stopping")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
+	defer cancel()
+	if err := ping(ctx, h.database); err != nil {
+		h.log.WarnContext(r.Context(), "not ready", "error", err)
+		tell(w, http.StatusServiceUnavailable, "unavailable", "the database does not answer")
+		return
+	}
+	tell(w, http.StatusOK, "ready", "")
+}
+
+func tell(w http.ResponseWriter, code int, status, reason string) {
+	body, err := json.Marshal(struct {
+		Status string `json:"status"`
+		Reason string `json:"reason,omitempty"`
+	}{status, reason})
+	if err != nil {
+		panic(err) // two texts always encode
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(body, '\n'))
+}

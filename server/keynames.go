@@ -1,0 +1,43 @@
+package server
+
+import "strings"
+
+// keyNames turns the names of the library's options, as its errors have them,
+// into the keys of a configuration file.
+var keyNames = strings.NewReplacer(
+	"ostiary: the configuration has problems:\n", "",
+	"EmailAndPassword.ResetPasswordTokenExpiresIn", "emailAndPassword.resetPasswordTokenExpiresIn",
+	"EmailVerification.ExpiresIn", "emailVerification.expiresIn",
+	"User.DeleteUser.TokenExpiresIn", "user.deleteUser.deleteTokenExpiresIn",
+	"Session.CookieCache.MaxAge", "session.cookieCache.maxAge",
+	"Session.CookieCache.Strategy", "session.cookieCache.strategy",
+	"Session.ExpiresIn", "session.expiresIn",
+	"Session.UpdateAge", "session.updateAge",
+	"Session.FreshAge", "session.freshAge",
+	"Account.StateStrategy", "account.storeStateStrategy",
+	"RateLimit.Window", "rateLimit.window",
+	"RateLimit.Max", "rateLimit.max",
+	"RateLimit.Rules", "rateLimit.customRules",
+	"RateLimit.Storage", "rateLimit.storage",
+	"MaxBodyBytes", "server.maxBodyBytes",
+	"Cookies.Prefix", "advanced.cookiePrefix",
+	"Cookies.CrossSubDomain: set Domain, or BaseURL,", "advanced.crossSubDomainCookies: set domain, or baseURL,",
+	"ClientIP.TrustedProxies", "advanced.ipAddress.trustedProxies",
+	"Password.MinLength", "emailAndPassword.minPasswordLength",
+	"Password.MaxLength", "emailAndPassword.maxPasswordLength",
+	"BaseURL.Protocol", "baseURL.protocol",
+	"BaseURL.AllowedHosts", "baseURL.allowedHosts",
+	"BaseURL:", "baseURL:",
+	"TrustedOrigins:", "trustedOrigins:",
+	"DisabledPaths:", "disabledPaths:",
+	"Secret:", "secret:",
+)
+
+// inKeys is an error of the library in terms of a configuration file.
+type inKeys struct{ error }
+
+// Error describes the error.
+func (e inKeys) Error() string { return keyNames.Replace(e.error.Error()) }
+
+// Unwrap returns the library's error.
+func (e inKeys) Unwrap() error { return e.error }

@@ -1,0 +1,107 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Run serves requests until ctx ends, and then stops in this order: the server
+// says that it is not ready, so that no new requests are sent to it; it stops
+// accepting; it finishes what it has begun, the mails included; it closes the
+// database. The error is nil when all of that could be done in time.
+func (s *Server) Run(ctx context.Context) error {
+	s.announce()
+	failed := make(chan error, len(s.listeners)+len(s.metrics))
+	serve := func(server *http.Server, l net.Listener) {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
+		}
+	}
+	for _, l := range s.listeners {
+		go serve(s.public, l)
+	}
+	for _, l := range s.metrics {
+		go serve(s.private, l)
+	}
+	select {
+	case <-ctx.Done():
+		s.log.Info("stopping")
+		return s.stop(context.WithoutCancel(ctx), *s.config.Server.DrainDelay)
+	case err := <-failed:
+		return errors.Join(err, s.stop(context.WithoutCancel(ctx), 0))
+	}
+}
+
+// Close gives up a server that was never run.
+func (s *Server) Close(ctx context.Context) error {
+	return errors.Join(s.closeListeners(), s.auth.Close(ctx), s.outbox.close(ctx))
+}
+
+func (s *Server) closeListeners() error {
+	var problems []error
+	for _, list := range [][]net.Listener{s.listeners, s.metrics} {
+		for _, l := range list {
+			problems = append(problems, l.Close())
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (s *Server) stop(ctx context.Context, drain time.Duration) error {
+	s.health.draining.Store(true)
+	if drain > 0 {
+		<-time.After(drain)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Server.ShutdownTimeout)
+	defer cancel()
+	err := s.public.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("wait for requests: %w", err), s.public.Close())
+	}
+	if closing := s.auth.Close(ctx); closing != nil {
+		err = errors.Join(err, fmt.Errorf("close: %w", closing))
+	}
+	err = errors.Join(err, s.outbox.close(ctx), s.private.Close())
+	if err == nil {
+		s.log.Info("stopped")
+	}
+	return err
+}
+
+// announce tells where to go.
+func (s *Server) announce() {
+	c := &s.config
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(s.out, format+"\n", args...) }
+	name := c.AppName
+	if name == "" {
+		name = "Ostiary"
+	}
+	say("%s is ready.\n", name)
+	if enabled(c.Server.AccountPage) {
+		say("  Account page  %s/", s.root())
+	}
+	say("  API           %s%s", s.root(), s.basePath())
+	if file, err := c.Database.file(); err == nil {
+		say("  Database      %s (SQLite)", file)
+	}
+	if c.mails() && c.Mail.SMTP.Host == "" {
+		say("  Mails         are printed here instead of being sent")
+	}
+	if s.secret != "" {
+		say("\nWarning: this is a development server. Its secret is kept in %s;\nwhoever reads that file can sign in as anybody.", s.secret)
+	}
+	say("")
+}
+
+// root returns the address of the server without a path.
+func (s *Server) root() string {
+	path := s.basePath()
+	if n := len(s.url) - len(path); n > 0 && s.url[n:] == path {
+		return s.url[:n]
+	}
+	return s.url
+}
