@@ -189,6 +189,7 @@ var GetAccessToken = route.New[AccountSelector, GetAccessTokenOutput]("POST", "/
 // AccountSelector says which account is meant: exactly one of AccountID and
 // UseAccountCookie is given.
 type AccountSelector struct {
+	_                route.Whole
 	_                route.Strict
 	AccountID        *string `json:"accountId,omitempty"`        // the id of the account row, not the id at the provider
 	UseAccountCookie bool    `json:"useAccountCookie,omitempty"` // the account of the last sign-in
@@ -245,6 +246,7 @@ var AccountInfo = route.New[AccountInfoInput, AccountInfoOutput]("GET", "/accoun
 
 // AccountInfoInput is the input of [AccountInfo].
 type AccountInfoInput struct {
+	_         route.Whole
 	AccountID *string `query:"accountId,optional"` // the id of the account row
 	UserID    string  `query:"userId,optional"`    // see [AccountSelector]
 }

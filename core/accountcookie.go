@@ -22,7 +22,7 @@ func (c *Context) SetAccountCookie(a *Account) error {
 	if !c.config.Account.StoreAccountCookie {
 		return nil
 	}
-	return c.writeAccountCookie(a.claims())
+	return c.writeAccountCookie(a.claims(c.Stateful()))
 }
 
 // AccountCookie returns the account in the request's cookie; nil when there is
@@ -67,7 +67,7 @@ func (c *Context) renewAccountCookie(userID string) error {
 	if c.Stateful() && account.UserID != userID {
 		return c.response.jar.ExpirePresent(c.Header["Cookie"], c.site.cookies.accountData)
 	}
-	return c.writeAccountCookie(account.claims())
+	return c.writeAccountCookie(account.claims(c.Stateful()))
 }
 
 func (c *Context) writeAccountCookie(claims secret.Claims) error {
@@ -88,18 +88,23 @@ func (c *Context) writeAccountCookie(claims secret.Claims) error {
 	return err
 }
 
-// claims returns what the account cookie carries: the fields that have a value.
-func (a *Account) claims() secret.Claims {
+// claims returns what the account cookie carries: the row, in which fields
+// without a value are null if it is one of a database, and absent if not.
+func (a *Account) claims(nulls bool) secret.Claims {
 	var claims secret.Claims
 	add := func(name string, value any) { claims = append(claims, secret.Claim{Name: name, Value: value}) }
 	text := func(name string, value *string) {
 		if value != nil {
 			add(name, *value)
+		} else if nulls {
+			add(name, nil)
 		}
 	}
 	date := func(name string, value time.Time) {
 		if !value.IsZero() {
 			add(name, value)
+		} else if nulls {
+			add(name, nil)
 		}
 	}
 	add("accountId", a.AccountID)
@@ -111,6 +116,7 @@ func (a *Account) claims() secret.Claims {
 	date("accessTokenExpiresAt", a.AccessTokenExpiresAt)
 	date("refreshTokenExpiresAt", a.RefreshTokenExpiresAt)
 	text("scope", a.Scope)
+	text("password", nil) // never leaves the store
 	date("createdAt", a.CreatedAt)
 	date("updatedAt", a.UpdatedAt)
 	for name, value := range a.Extra {

@@ -7,12 +7,21 @@ import (
 	"github.com/ostiary/ostiary/schema"
 )
 
+// ClaimHandler is a plugin that keeps what decides who gets in, such as second
+// factors or passkeys.
+type ClaimHandler interface {
+	// OnClaim removes what was kept of a user who is being claimed, in the
+	// transaction of [Users.Claim].
+	OnClaim(ctx context.Context, userID string) error
+}
+
 // Claim hands a user over to whoever has just proved to own the user's address,
 // if nobody had before. The address counts as verified from then on, and every
-// account and session there was is removed: they were made by somebody who had
-// proved nothing, such as an attacker who signed up with the address of a victim
-// and waits for the victim to come. It returns the user as stored afterwards; nil
-// when there is none, or when a database hook refused the claim.
+// account and session there was is removed, with what each [ClaimHandler] keeps:
+// they were made by somebody who had proved nothing, such as an attacker who
+// signed up with the address of a victim and waits for the victim to come. It
+// returns the user as stored afterwards; nil when there is none, or when a
+// database hook refused the claim.
 //
 // Of several claims at once exactly one removes anything, so that none can
 // remove what another one's caller went on to make.
@@ -29,9 +38,18 @@ func (u *Users) Claim(ctx context.Context, id string) (*User, error) {
 		if _, err := u.k.writer.deleteMany(ctx, u.k.Accounts.table, database.Eq("userId", id)); err != nil {
 			return err
 		}
-		user := userOf(*row)
-		claimed = &user
-		return u.k.Sessions.DeleteOf(ctx, id)
+		if err := u.k.Sessions.DeleteOf(ctx, id); err != nil {
+			return err
+		}
+		for _, p := range u.k.plugins {
+			if h, ok := p.(ClaimHandler); ok {
+				if err := h.OnClaim(ctx, id); err != nil {
+					return err
+				}
+			}
+		}
+		claimed, err = u.ByID(ctx, id)
+		return err
 	})
 	if err != nil || claimed != nil {
 		return claimed, err

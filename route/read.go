@@ -57,14 +57,25 @@ func (s *Shape) Read(body any, query url.Values, params map[string]string) (refl
 		}
 	}
 	if len(bodyIssues) > 0 {
-		return in, bodyIssues
+		return in, s.asOne(bodyIssues, "body")
 	}
 	if len(issues) == 0 {
 		if c, ok := in.Interface().(Checker); ok {
 			issues = c.Check()
 		}
 	}
+	if len(issues) > 0 && !s.HasBody {
+		issues = s.asOne(issues, "query")
+	}
 	return in, issues
+}
+
+// asOne replaces issues by a single one of the part, if the shape wants that.
+func (s *Shape) asOne(issues []Issue, part string) []Issue {
+	if s.Whole {
+		return []Issue{{part, "Invalid input"}}
+	}
+	return issues
 }
 
 func (s *Shape) readBody(in reflect.Value, body any) []Issue {

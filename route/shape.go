@@ -32,6 +32,8 @@ type Shape struct {
 	Record bool
 	// HasBody and HasQuery report whether any field comes from there.
 	HasBody, HasQuery bool
+	// Whole reports whatever is wrong as one issue of body or query.
+	Whole bool
 	// OptionalBody allows the body to be absent: none of its fields is required.
 	OptionalBody bool
 }
@@ -60,6 +62,11 @@ type Field struct {
 //	_ route.Strict
 type Strict struct{}
 
+// Whole makes whatever is wrong with the body, or with the query, one issue, in
+// inputs that embed it as a blank field: those that can be given in several ways,
+// of which nobody can say which was meant.
+type Whole struct{}
+
 // OptionalBody makes the members of a body optional, and the body itself, in
 // inputs that embed it as a blank field.
 type OptionalBody struct{}
@@ -82,6 +89,9 @@ func (s *Shape) addField(sf reflect.StructField, index int) error {
 	switch sf.Type {
 	case reflect.TypeFor[Strict]():
 		s.Strict = true
+		return nil
+	case reflect.TypeFor[Whole]():
+		s.Whole = true
 		return nil
 	case reflect.TypeFor[OptionalBody]():
 		s.OptionalBody = true

@@ -378,6 +378,9 @@ type Settings struct {
 	// ShutdownTimeout is how long requests and mails may take to finish when the
 	// server stops. Default 30 seconds.
 	ShutdownTimeout time.Duration `key:"shutdownTimeout" min:"0.1"`
+	// MaxConnections is how many connections are served at once; others wait.
+	// Default 10000.
+	MaxConnections int `key:"maxConnections" min:"16"`
 	// MaxHeaderBytes bounds request headers. Default 64 KiB.
 	MaxHeaderBytes int `key:"maxHeaderBytes" min:"4096" max:"1048576"`
 	// MaxBodyBytes bounds request bodies. Default 1 MiB.

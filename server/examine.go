@@ -29,8 +29,8 @@ type Risk struct {
 }
 
 // Examine explains the risks of a configuration, and where its database differs
-// from it. The error is about the configuration as such. It never prints a
-// secret, and changes nothing.
+// from it. The error is about the examination itself. It never prints a secret,
+// and changes no data.
 func Examine(ctx context.Context, c Config) ([]Risk, error) {
 	e := examination{Config: &c}
 	e.secrets()
@@ -120,11 +120,23 @@ func (e *examination) mail() {
 	if e.mails() || !e.EmailAndPassword.Enabled {
 		return
 	}
+	if e.EmailAndPassword.RequireEmailVerification {
+		e.add(Serious, "emailAndPassword.requireEmailVerification: there is no mail server, so nobody can ever verify an address and sign in.")
+	}
 	e.add(Warning, "mail: there is no mail server, so nobody who forgets a password gets back in.")
 }
 
-// storage reports the permissions of the file and its differences.
+// storage reports what keeps the database from being opened, the permissions of
+// its file, and its differences.
 func (e *examination) storage(ctx context.Context) (err error) {
+	m, err := NewMigration(*e.Config)
+	if err != nil {
+		for line := range strings.Lines(strings.TrimPrefix(err.Error(), configurationProblems+"\n")) {
+			e.add(Serious, "%s", strings.TrimSpace(line))
+		}
+		return nil
+	}
+	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx))) }()
 	file, err := e.Database.file()
 	if err != nil {
 		return err
@@ -140,11 +152,6 @@ func (e *examination) storage(ctx context.Context) (err error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		e.add(Warning, "database: other users of this machine can open %s, which contains password hashes and sessions; run chmod 600 on it.", file)
 	}
-	m, err := NewMigration(*e.Config)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx))) }()
 	return e.differences(ctx, m)
 }
 

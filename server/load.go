@@ -20,7 +20,7 @@ func Load(path string) (Config, error) {
 
 func decode(file *configfile.File) (Config, error) {
 	var c Config
-	problems := file.Decode(&c)
+	problems := file.Decode(&c, unavailable)
 	if len(problems) > 0 {
 		return Config{}, errors.Join(problems...)
 	}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -253,6 +252,3 @@ func (a *CookieAttributes) attributes() core.CookieAttributes {
 		SameSite: strings.ToLower(a.SameSite), Partitioned: a.Partitioned,
 	}
 }
-
-// join makes one error of all problems, or nil.
-func (t *translation) join(more ...error) error { return errors.Join(append(t.problems, more...)...) }

@@ -21,8 +21,9 @@ func (s *Server) Run(ctx context.Context) error {
 			failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
 		}
 	}
+	places := make(chan struct{}, s.config.Server.MaxConnections)
 	for _, l := range s.listeners {
-		go serve(s.public, l)
+		go serve(s.public, newBounded(l, places))
 	}
 	for _, l := range s.metrics {
 		go serve(s.private, l)

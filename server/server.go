@@ -98,6 +98,7 @@ func (c *Config) fill() {
 	setDefault(&s.IdleTimeout, 75*time.Second)
 	setDefault(&s.RequestTimeout, 20*time.Second)
 	setDefault(&s.ShutdownTimeout, 30*time.Second)
+	setDefault(&s.MaxConnections, 10000)
 	setDefault(&s.MaxHeaderBytes, 64<<10)
 	setDefault(&s.LogLevel, "info")
 	format, access, drain := "json", true, time.Second
@@ -196,11 +197,17 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 	o := t.options()
 	o.Database = db
 	auth, err := ostiary.New(o)
-	if err := t.join(err); err != nil {
-		return nil, nil, err
+	if err != nil {
+		t.problems = append(t.problems, inKeys{err})
+	}
+	if len(t.problems) > 0 {
+		return nil, nil, fmt.Errorf(configurationProblems+"\n%w", errors.Join(t.problems...))
 	}
 	return auth, db, nil
 }
+
+// configurationProblems is the first line of an error that lists problems.
+const configurationProblems = "the configuration has problems:"
 
 // nowhere is the sender of a server without mails; nothing is given to it.
 var nowhere = mail.SenderFunc(func(context.Context, mail.Message) error { return errors.New("there is no mail server") })

@@ -35,7 +35,7 @@ var plugin2Profiles = map[string]profile{
 	}},
 	"secrets": {configure: func(_ *server, o *ostiary.Options) {
 		withPassword(o)
-		o.Secret = ""
+		o.AppName = "Better Auth"
 		o.Secrets = []core.VersionedSecret{
 			{Version: 2, Value: secret},
 			{Version: 1, Value: "older-conformance-secret-0123456789-abcdefghij"},

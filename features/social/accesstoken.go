@@ -37,6 +37,7 @@ func (f *Feature) accessToken(c *core.Context, s *selected) (string, error) {
 	}
 	if f.due(c, s) {
 		if err := f.refresh(c, s); err != nil {
+			c.Log.WarnContext(c, "tokens not refreshed", "error", err)
 			return "", core.Fail(http.StatusBadRequest, api.FailedToGetAccessToken).Because(err)
 		}
 		if err := c.SetAccountCookie(s.Account); err != nil {

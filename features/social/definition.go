@@ -83,6 +83,9 @@ type Definition struct {
 	// Profile reads a raw profile. It returns nil when it is none, or the provider
 	// refuses the user.
 	Profile func(raw map[string]any) *Profile
+	// Read replaces Fetch and Profile where one request is not enough; it returns
+	// the raw profile as well.
+	Read func(ctx context.Context, k *core.Kernel, g Grant) (*Profile, error)
 	// Problem says what is wrong with the configuration; nil if nothing is.
 	Problem error
 }
@@ -283,19 +286,29 @@ func (p *standard) Refresh(ctx context.Context, k *core.Kernel, refreshToken str
 
 // Profile returns what the provider says about the owner of the tokens.
 func (p *standard) Profile(ctx context.Context, k *core.Kernel, g Grant) (*Profile, error) {
+	profile, err := p.read(ctx, k, g)
+	if err != nil || profile == nil {
+		return nil, err
+	}
+	if p.client.MapProfile != nil {
+		subject := profile.Subject
+		p.client.MapProfile(profile.Raw, profile)
+		profile.Subject = subject // never the application's to decide
+	}
+	return profile, nil
+}
+
+func (p *standard) read(ctx context.Context, k *core.Kernel, g Grant) (*Profile, error) {
+	if p.Read != nil && p.client.FetchProfile == nil {
+		return p.Read(ctx, k, g)
+	}
 	raw, err := p.fetch(ctx, k, g)
 	if err != nil || raw == nil {
 		return nil, err
 	}
 	profile := p.Definition.Profile(raw)
-	if profile == nil {
-		return nil, nil
-	}
-	profile.Raw = raw
-	if p.client.MapProfile != nil {
-		subject := profile.Subject
-		p.client.MapProfile(raw, profile)
-		profile.Subject = subject // never the application's to decide
+	if profile != nil {
+		profile.Raw = raw
 	}
 	return profile, nil
 }

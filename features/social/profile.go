@@ -9,8 +9,9 @@ import (
 )
 
 // profileRow returns what a provider says about a user, without the address:
-// name, image, and those additional fields that are open to input.
-func (f *Feature) profileRow(c *core.Context, p *Profile) (schema.Row, error) {
+// name, image, and those additional fields that are open to input. For a new user
+// the other fields get their defaults.
+func (f *Feature) profileRow(c *core.Context, p *Profile, create bool) (schema.Row, error) {
 	table := c.Users.Table()
 	open := make(map[string]any, len(p.Fields))
 	for name, value := range p.Fields {
@@ -18,7 +19,7 @@ func (f *Feature) profileRow(c *core.Context, p *Profile) (schema.Row, error) {
 			open[name] = value
 		}
 	}
-	row, err := c.Users.ParseInput(open, false)
+	row, err := c.Users.ParseInput(open, create)
 	if err != nil {
 		return row, err
 	}
@@ -32,7 +33,7 @@ func (f *Feature) profileRow(c *core.Context, p *Profile) (schema.Row, error) {
 // overrideUser replaces what is known of a user by what the provider says. An
 // address that somebody else has is left as it is.
 func (f *Feature) overrideUser(c *core.Context, user *core.User, s *signIn) (*core.User, error) {
-	change, err := f.profileRow(c, s.profile)
+	change, err := f.profileRow(c, s.profile, false)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (f *Feature) updateOnLink(c *core.Context, user *core.User, p *Profile) *co
 	if !c.Config().Account.Linking.UpdateUserInfoOnLink {
 		return user
 	}
-	change, err := f.profileRow(c, p)
+	change, err := f.profileRow(c, p, false)
 	if err != nil {
 		c.Log.WarnContext(c, "the profile was not copied to the user", "user", user.ID, "error", err)
 		return user

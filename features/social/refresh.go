@@ -28,6 +28,7 @@ func (f *Feature) refreshToken(c *core.Context, in api.AccountSelector) (api.Ref
 		return none, core.Fail(http.StatusBadRequest, api.RefreshTokenNotFound)
 	}
 	if err := f.refresh(c, s); err != nil {
+		c.Log.WarnContext(c, "tokens not refreshed", "error", err)
 		return none, core.Fail(http.StatusBadRequest, api.FailedToRefreshAccessToken).Because(err)
 	}
 	if s.fromCookie {

@@ -147,7 +147,7 @@ func (f *Feature) signUp(c *core.Context, s *signIn) (*core.User, *core.Account,
 	if s.signUpDisabled {
 		return nil, nil, refuse("signup disabled")
 	}
-	row, err := f.profileRow(c, s.profile)
+	row, err := f.profileRow(c, s.profile, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -226,7 +226,14 @@ func trusted(c *core.Context, providerID string) bool {
 	return o.TrustedProvidersFunc != nil && slices.Contains(o.TrustedProvidersFunc(c.Request), providerID)
 }
 
+// validate asks the application about a user who exists. It is shown the user as
+// the provider describes it.
 func (f *Feature) validate(c *core.Context, user core.User, s *signIn, action string) error {
+	user.Name, user.Email, user.EmailVerified, user.Image = s.profile.Name, s.profile.email(), s.profile.EmailVerified, nil
+	if s.profile.Image != "" {
+		user.Image = &s.profile.Image
+	}
+	user.Extra = s.profile.Fields
 	return c.ValidateUser(c, user, f.source(s, action))
 }
 

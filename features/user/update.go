@@ -8,6 +8,7 @@ import (
 
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -27,6 +28,9 @@ func (f *Feature) update(c *core.Context, in api.UpdateUserInput) (api.Status, e
 		return api.Status{}, core.Fail(http.StatusBadRequest, api.NoFieldsToUpdate)
 	}
 	user, err := c.Users.Update(c, c.Session.User.ID, change)
+	if errors.Is(err, database.ErrDuplicate) {
+		return api.Status{}, core.Fail(http.StatusBadRequest, api.FailedToUpdateUser).Because(err)
+	}
 	if err != nil {
 		return api.Status{}, err
 	}

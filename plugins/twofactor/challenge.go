@@ -62,7 +62,7 @@ func (p *Plugin) challengeOf(c *core.Context) (*challenge, error) {
 
 // guess is the right to try one code against a challenge. While it is held
 // nobody else can: the count of guesses is gone from the store, and stays gone
-// unless the guess is settled.
+// unless the guess is settled. A nil guess is one that costs nothing.
 type guess struct {
 	challenge *challenge
 	count     int
@@ -92,14 +92,14 @@ func (p *Plugin) begin(c *core.Context, ch *challenge) (*guess, error) {
 
 // wrong counts the guess; undecided gives it back, because the code could not be
 // compared. Should storing fail, the challenge allows no further guess.
-func (g *guess) wrong(c *core.Context)     { g.store(c, g.count+1) }
-func (g *guess) undecided(c *core.Context) { g.store(c, g.count) }
+func (g *guess) wrong(c *core.Context)     { g.giveBack(c, 1) }
+func (g *guess) undecided(c *core.Context) { g.giveBack(c, 0) }
 
-func (g *guess) store(c *core.Context, count int) {
+func (g *guess) giveBack(c *core.Context, less int) {
 	if g == nil {
 		return
 	}
-	if err := c.Verifications.Create(c, attemptsPurpose+g.challenge.id, strconv.Itoa(count), g.challenge.expiresAt.Sub(c.Now())); err != nil {
+	if err := c.Verifications.Create(c, attemptsPurpose+g.challenge.id, strconv.Itoa(g.count+less), g.challenge.expiresAt.Sub(c.Now())); err != nil {
 		c.Log.WarnContext(c, "a count of guesses was not stored; its challenge ends", "error", err)
 	}
 }

@@ -43,7 +43,7 @@ func (p *Plugin) GuardSignIn(ctx context.Context, c *core.Context, user *core.Us
 	if !enabled(user) || strings.HasPrefix(c.Path, pathPrefix) || !p.options.Challenge(c) {
 		return nil, nil
 	}
-	trusted, err := p.trusts.renew(ctx, c, user)
+	trusted, err := p.trusts.spend(ctx, c, user)
 	if err != nil || trusted {
 		return nil, err
 	}

@@ -44,9 +44,10 @@ func trustMAC(c *core.Context, userID, id string) string {
 	return base64.RawURLEncoding.EncodeToString(mac[:])
 }
 
-// renew reports whether the device of the request is trusted by a user. If so
-// its trust begins anew; if not the cookie is of no use, and is deleted.
-func (t trusts) renew(ctx context.Context, c *core.Context, user *core.User) (bool, error) {
+// spend reports whether the device of the request is trusted by a user. If so the
+// trust is used up, for [trusts.renew] to begin it anew; if not the cookie is of
+// no use, and is deleted.
+func (t trusts) spend(ctx context.Context, c *core.Context, user *core.User) (bool, error) {
 	id, ok := t.idOf(c, user.ID)
 	if ok {
 		var err error
@@ -55,12 +56,24 @@ func (t trusts) renew(ctx context.Context, c *core.Context, user *core.User) (bo
 		}
 	}
 	if ok {
-		return true, t.begin(ctx, c, user.ID)
+		c.Context = context.WithValue(c.Context, spentKey{}, true)
+		return true, nil
 	}
 	if _, sent := c.Cookie(t.cookie(c).Name); sent {
 		return false, c.ExpireCookie(t.cookie(c))
 	}
 	return false, nil
+}
+
+// spentKey marks calls in which the trust in the device was used up.
+type spentKey struct{}
+
+// renew is the after hook of sign-ins: it begins the trust in the device anew.
+func (t trusts) renew(c *core.Context) error {
+	if spent, _ := c.Value(spentKey{}).(bool); !spent || c.NewSession == nil {
+		return nil
+	}
+	return t.begin(c, c, c.NewSession.User.ID)
 }
 
 // idOf returns the trust that the request's cookie names, if the cookie was made

@@ -9,6 +9,7 @@
 package twofactor
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ import (
 type Plugin struct {
 	options Options
 	factors *factors
+	users   *core.Users
 	trusts  trusts
 	otps    codeStore
 	backups codeStore
@@ -31,7 +33,9 @@ var (
 	_ core.Modeler          = (*Plugin)(nil)
 	_ core.Initializer      = (*Plugin)(nil)
 	_ core.EndpointProvider = (*Plugin)(nil)
+	_ core.HookProvider     = (*Plugin)(nil)
 	_ core.SignInGuard      = (*Plugin)(nil)
+	_ core.ClaimHandler     = (*Plugin)(nil)
 	_ core.RateLimiter      = (*Plugin)(nil)
 	_ core.CodeProvider     = (*Plugin)(nil)
 )
@@ -49,6 +53,7 @@ func (p *Plugin) Init(k *core.Kernel) error {
 	}
 	o := &p.options
 	p.factors = &factors{db: k.DB, table: k.DB.Table(modelKey)}
+	p.users = k.Users
 	p.trusts = trusts{lifetime: o.TrustDeviceLifetime, strict: o.StrictDeviceTrust}
 	p.otps = codeStore{o.OTP.Storage, o.OTP.Hash, o.OTP.Encrypt, o.OTP.Decrypt, k.Secrets}
 	p.backups = codeStore{o.BackupCodes.Storage, nil, o.BackupCodes.Encrypt, o.BackupCodes.Decrypt, k.Secrets}
@@ -69,6 +74,20 @@ func (p *Plugin) Endpoints() []core.Endpoint {
 		core.Handle(GenerateTOTP, p.generateTOTP),
 		core.Handle(ViewBackupCodes, p.viewBackupCodes),
 	}
+}
+
+// Hooks returns the hook that renews the trust in a device.
+func (p *Plugin) Hooks() []core.Hook {
+	return []core.Hook{{After: func(c *core.Context) error { return p.trusts.renew(c) }}}
+}
+
+// OnClaim forgets the second factor that somebody else has set up.
+func (p *Plugin) OnClaim(ctx context.Context, userID string) error {
+	if err := p.factors.remove(ctx, userID); err != nil {
+		return err
+	}
+	_, err := p.users.Update(ctx, userID, p.users.Table().NewRow().Set(enabledField, false))
+	return err
 }
 
 // RateLimits returns the limit of guesses: 3 requests in 10 seconds.

@@ -25,7 +25,7 @@ func New(o Options) social.Provider {
 		DefaultScopes:         []string{"read:user", "user:email"},
 		ForwardsLoginHint:     true,
 		AcceptsPrompt:         true,
-		Fetch:                 fetch,
+		Read:                  read,
 		Profile:               profile,
 	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
 }
@@ -36,11 +36,11 @@ type address struct {
 	Primary, Verified bool
 }
 
-// fetch gets the profile and, because the address in it is what the user wants
-// to be seen and need not be verified, the list of addresses.
-func fetch(ctx context.Context, k *core.Kernel, g social.Grant) (map[string]any, error) {
+// read gets the profile and, because the address in it is what the user wants to
+// be seen and need not be verified, the list of addresses.
+func read(ctx context.Context, k *core.Kernel, g social.Grant) (*social.Profile, error) {
 	raw, err := social.GetProfile(ctx, k, social.ProfileRequest{URL: "https://api.github.com/user", Token: g.AccessToken})
-	if err != nil {
+	if err != nil || raw == nil {
 		return nil, err
 	}
 	var addresses []address
@@ -50,8 +50,9 @@ func fetch(ctx context.Context, k *core.Kernel, g social.Grant) (map[string]any,
 	if raw["email"] == nil && len(addresses) > 0 {
 		raw["email"] = primary(addresses).Email
 	}
-	raw["email_verified"] = verified(addresses, social.Text(raw, "email"))
-	return raw, nil
+	p := profile(raw)
+	p.EmailVerified = verified(addresses, p.Email)
+	return p, nil
 }
 
 // primary returns the primary address, or else the first.
@@ -76,6 +77,6 @@ func verified(addresses []address, email string) bool {
 func profile(raw map[string]any) *social.Profile {
 	return &social.Profile{
 		Subject: social.Subject(raw["id"]), Name: social.Text(raw, "name", "login"), Email: social.Text(raw, "email"),
-		EmailVerified: social.True(raw["email_verified"]), Image: social.Text(raw, "avatar_url"),
+		Image: social.Text(raw, "avatar_url"), Raw: raw,
 	}
 }

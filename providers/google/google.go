@@ -3,7 +3,6 @@ package google
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/ostiary/ostiary/features/social"
@@ -61,7 +60,7 @@ func New(o Options) social.Provider {
 // alone would not: it is the user's to change.
 func (o Options) checkDomain(claims map[string]any) error {
 	domain := social.Text(claims, "hd")
-	if slices.Contains([]string{"", domain}, o.HostedDomain) || o.HostedDomain == "*" && domain != "" {
+	if o.HostedDomain == "" || o.HostedDomain == domain || o.HostedDomain == "*" && domain != "" {
 		return nil
 	}
 	return errors.New("the user does not belong to the hosted domain")

@@ -11,9 +11,11 @@ import (
 )
 
 // Decode reads the file into the struct that target points to. Keys that the
-// file does not have leave their fields as they are. It returns all problems.
-func (f *File) Decode(target any) []error {
-	d := &decoding{file: f.name, schema: Keys(target)}
+// file does not have leave their fields as they are. Unavailable says, by path,
+// why there is no key where somebody might look for one. Decode returns all
+// problems.
+func (f *File) Decode(target any, unavailable map[string]string) []error {
+	d := &decoding{file: f.name, schema: Keys(target), unavailable: unavailable}
 	d.at(f.root, "").Into(target)
 	return d.problems
 }
@@ -28,6 +30,8 @@ type decoding struct {
 	file     string
 	schema   []string // all keys, for suggestions
 	problems []error
+
+	unavailable map[string]string
 }
 
 func (d *decoding) at(v *value, path string) Place { return Place{d, v, path, ""} }

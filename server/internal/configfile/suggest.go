@@ -24,12 +24,6 @@ type Shaped interface{ Shape() any }
 type named interface{ shapeOfEach() any }
 
 func walk(t reflect.Type, path string, keys *[]string) {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-		t = t.Elem()
-		if t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[named]()) {
-			break
-		}
-	}
 	switch custom := reflect.New(t).Interface().(type) {
 	case named:
 		path = extend(path, "*")
@@ -38,6 +32,10 @@ func walk(t reflect.Type, path string, keys *[]string) {
 		return
 	case Shaped:
 		t = reflect.TypeOf(custom.Shape()).Elem()
+	}
+	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		walk(t.Elem(), path, keys)
+		return
 	}
 	if t.Kind() != reflect.Struct {
 		return
@@ -52,6 +50,10 @@ func walk(t reflect.Type, path string, keys *[]string) {
 
 // unknown reports a key that does not exist, with what was probably meant.
 func (p Place) unknown(m member, fields map[string]int) {
+	if reason, known := p.decoding.unavailable[extend(p.path, m.key)]; known {
+		p.decoding.problem(m.line, extend(p.path, m.key), "%s", reason)
+		return
+	}
 	suggestion := ""
 	if near := p.decoding.nearest(m.key, p.path, slices.Sorted(maps.Keys(fields))); near != "" {
 		suggestion = "; did you mean " + near + "?"

@@ -10,7 +10,7 @@ import (
 )
 
 func parseYAML(source []byte) (*value, error) {
-	file, err := parser.ParseBytes(source, 0)
+	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey()) // reported with all other problems
 	if err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, false))
 	}
