@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -73,10 +74,18 @@ func (b *browser) fill(form string, fields ...string) {
 	steps := []chromedp.Action[chromedp.Void]{chromedp.WaitVisible("#" + form)}
 	for i := 0; i+1 < len(fields); i += 2 {
 		input := fmt.Sprintf("#%s input[name=%q]", form, fields[i])
-		steps = append(steps, chromedp.WaitVisible(input), chromedp.Clear(input), chromedp.SendKeys(input, fields[i+1]))
+		steps = append(steps, chromedp.WaitVisible(input), chromedp.Focus(input), selectAll(input), chromedp.SendKeys(input, fields[i+1]))
 	}
 	steps = append(steps, chromedp.Click(fmt.Sprintf("#%s button[type=submit]", form)))
 	b.do("fill in "+form, steps...)
+}
+
+// selectAll selects the text of a field, so that what is typed replaces it.
+func selectAll(input string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q).select(), true", input)))
+		return err
+	})
 }
 
 // see waits until something is visible.
@@ -97,14 +106,25 @@ func (b *browser) counts(selector string, n int) {
 	b.holds(fmt.Sprintf("document.querySelectorAll(%q).length === %d", selector, n))
 }
 
-// holds waits until an expression is true in the page.
+// holds waits until an expression is true in the page. While the page is being
+// replaced there is nothing to ask, so errors are asked again.
 func (b *browser) holds(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression)); err != nil {
-		page, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		b.t.Fatalf("%s never held: %v; the page reads\n%s", expression, err, page)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		if ok {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			page, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+			b.t.Fatalf("%s never held: %v; the page reads\n%s", expression, err, page)
+		}
 	}
 }
 
