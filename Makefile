@@ -39,7 +39,7 @@ GO_FILES   = $(shell find . -name node_modules -prune -o -name '*.go' -print)
 # each runs a command in every module, also after one in which it failed:
 # $(call each,modules,command).
 define each
-status=0; for module in $(1); do echo "# $${module##*/}"; (cd "$$module" && $(2)) || status=1; done; exit $$status
+for module in $(1); do echo "# $${module##*/}"; (cd "$$module" && $(2)) || failed=1; done; exit $${failed:-0}
 endef
 
 .PHONY: help
@@ -69,8 +69,8 @@ unit: ## Run the Go tests of all modules with the race detector
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOFUMPT) ## Check formatting, vet, and run the linters
 	@unformatted=$$($(GOFUMPT) -l $(GO_FILES)); \
-	if [ -n "$$unformatted" ]; then echo "Not formatted (make fmt does it):"; echo "$$unformatted"; exit 1; fi
-	@$(call each,$(MODULES),go vet ./... && $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...)
+	if [ -n "$$unformatted" ]; then echo "Not formatted (make fmt does it):"; echo "$$unformatted"; failed=1; fi; \
+	$(call each,$(MODULES),go vet ./... && $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...)
 
 .PHONY: web
 web: server/web/app/node_modules/.package-lock.json ## Test the account page, and compare the committed build with a new one

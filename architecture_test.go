@@ -78,7 +78,7 @@ var roomLibraries = map[string][]string{
 	"server":                      {"github.com/BurntSushi/toml", "github.com/goccy/go-yaml"},
 	"cmd/ostiary":                 {"github.com/alecthomas/kong", "golang.org/x/term"},
 	"e2e":                         {"github.com/chromedp"},
-	"examples":                    {"github.com/gin-gonic/gin", "github.com/go-chi/chi/v5", "github.com/gofiber/fiber/v3", "github.com/labstack/echo/v4"},
+	"examples":                    {"github.com/gin-gonic/gin", "github.com/google/go-cmp", "github.com/go-chi/chi/v5", "github.com/gofiber/fiber/v3", "github.com/labstack/echo/v4"},
 	"plugins/internal/plugintest": {}, // opens databases
 }
 

@@ -114,8 +114,8 @@ type UserOptions struct {
 
 // AdvancedOptions are rarely needed.
 type AdvancedOptions struct {
-	// DisabledPaths are endpoints that are not served, for example
-	// "/list-sessions".
+	// DisabledPaths are endpoints that are not served, by their path, for example
+	// "/list-sessions" or "/reset-password/:token".
 	DisabledPaths []string
 	// SkipTrailingSlashes serves "/ok/" like "/ok".
 	SkipTrailingSlashes bool

@@ -33,7 +33,7 @@ func (a *Auth) RequireSession(next http.Handler) http.Handler {
 			refuse(w, core.Fail(http.StatusUnauthorized, api.Unauthorized))
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), id)))
+		next.ServeHTTP(watch(w), r.WithContext(withSession(r.Context(), id)))
 	})
 }
 
@@ -45,7 +45,7 @@ func (a *Auth) OptionalSession(next http.Handler) http.Handler {
 		if !ok {
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(withSession(r.Context(), id)))
+		next.ServeHTTP(watch(w), r.WithContext(withSession(r.Context(), id)))
 	})
 }
 

@@ -220,10 +220,17 @@ type hasher struct {
 	hashes, verifies atomic.Int64
 	// gate, when set, is called before every Verify, without a lock held.
 	gate atomic.Pointer[func(ctx context.Context) error]
+	// hashGate is the same for Hash.
+	hashGate atomic.Pointer[func(ctx context.Context) error]
 }
 
-func (h *hasher) Hash(_ context.Context, password string) (string, error) {
+func (h *hasher) Hash(ctx context.Context, password string) (string, error) {
 	h.hashes.Add(1)
+	if gate := h.hashGate.Load(); gate != nil {
+		if err := (*gate)(ctx); err != nil {
+			return "", err
+		}
+	}
 	return "plain:" + password, nil
 }
 
@@ -555,3 +562,7 @@ func tally(replies []reply) map[string]int {
 	}
 	return counts
 }
+
+type emailReset = emailpassword.ResetMail
+
+func idIs(id string) database.Where { return database.Eq("id", id) }

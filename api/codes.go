@@ -62,6 +62,7 @@ var (
 	ResetPasswordDisabled       = Code{"RESET_PASSWORD_DISABLED", "Reset password isn't enabled"}
 	InvalidJSON                 = Code{"BAD_REQUEST", "Invalid JSON in request body"}
 	PayloadTooLarge             = Code{"PAYLOAD_TOO_LARGE", "Request body is too large"}
+	MisdirectedRequest          = Code{"MISDIRECTED_REQUEST", "This server does not answer for the host of the request"}
 	ServiceUnavailable          = Code{"SERVICE_UNAVAILABLE", "Service unavailable. Please try again later."}
 	InternalServerError         = Code{"INTERNAL_SERVER_ERROR", "Internal Server Error"}
 	UserIDOrSessionRequired     = Code{"USER_ID_OR_SESSION_REQUIRED", "Either userId or session is required"}

@@ -109,19 +109,25 @@ func (a *Accounts) DeleteOwned(ctx context.Context, id, userID string) (bool, er
 }
 
 // VerifyPassword reports whether a password is that of a user. A user without
-// one, and nil for an unknown user, cost the same time as a wrong password.
+// one, and nil for an unknown user, cost the same time as a wrong password. A
+// session that the call goes on to begin for the user is begun only if the
+// password is still the same then.
 func (a *Accounts) VerifyPassword(ctx context.Context, user *User, text string) (bool, error) {
-	var hash *string
+	var account *Account
 	if user != nil {
-		account, err := a.Credential(ctx, user.ID)
-		if err != nil {
+		var err error
+		if account, err = a.Credential(ctx, user.ID); err != nil {
 			return false, err
 		}
-		if account != nil {
-			hash = account.Password
-		}
 	}
-	return a.k.MatchPassword(ctx, hash, text)
+	if account == nil {
+		return a.k.MatchPassword(ctx, nil, text)
+	}
+	right, err := a.k.MatchPassword(ctx, account.Password, text)
+	if c := FromContext(ctx); right && c != nil {
+		c.proven = account
+	}
+	return right, err
 }
 
 // MatchPassword reports whether a password is the one that was hashed. No hash,

@@ -73,8 +73,8 @@ type Config struct {
 	Cookies   CookieOptions
 	ClientIP  ClientIPOptions
 
-	// DisabledPaths are endpoints that are not served, for example
-	// "/list-sessions".
+	// DisabledPaths are endpoints that are not served, by their path, for example
+	// "/list-sessions" or "/reset-password/:token".
 	DisabledPaths []string
 	// SkipTrailingSlashes serves "/ok/" like "/ok".
 	SkipTrailingSlashes bool
@@ -160,6 +160,8 @@ type SessionOptions struct {
 	// CookieCache keeps a signed or encrypted copy of session and user in a
 	// cookie, so that most reads need no store.
 	CookieCache CookieCacheOptions
+	// Callbacks run when sessions begin, are updated, read and shown.
+	Callbacks SessionCallbacks
 }
 
 // CacheStrategy says how the cookie cache is written.
@@ -175,8 +177,12 @@ const (
 // CookieCacheOptions of the sessions.
 type CookieCacheOptions struct {
 	// Enabled turns the cache on. A session revoked elsewhere is then still
-	// accepted for up to MaxAge by endpoints that are not sensitive.
+	// accepted for up to MaxAge by endpoints that are not sensitive. Updates of
+	// sessions and users are noticed at once by the process that makes them.
 	Enabled bool
+	// Strict also notices at once sessions that the same process has ended.
+	// Better Auth does not. It has no effect where there is no store.
+	Strict bool
 	// MaxAge is how long a copy is good for. Default 5 minutes.
 	MaxAge time.Duration
 	// Strategy is how the copy is written. Default [CompactCache].

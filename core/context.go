@@ -48,6 +48,9 @@ type Context struct {
 	replacement any
 	resolved    *resolution
 	held        *heldSignIn
+	created     string // the id of the user that the call has created
+	outdated    int64  // the watermark that the cookie cache was below
+	proven      *Account // whose password the call has verified
 }
 
 // responseHead is what is known of a response before its body.

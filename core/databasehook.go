@@ -56,6 +56,9 @@ func (w *writer) create(ctx context.Context, row schema.Row) (schema.Row, error)
 			}
 		}
 	}
+	if err := refuseMisfits(row); err != nil {
+		return schema.Row{}, err
+	}
 	stored, err := w.db.Create(ctx, row)
 	if err != nil {
 		return schema.Row{}, err
@@ -83,7 +86,7 @@ func (w *writer) beforeUpdate(ctx context.Context, change schema.Row) (schema.Ro
 		}
 		all.Merge(seen)
 	}
-	return all, nil
+	return all, refuseMisfits(all)
 }
 
 func (w *writer) afterUpdate(ctx context.Context, model string, row *schema.Row) error {

@@ -21,6 +21,8 @@ const (
 	defaultRateMax    = 100
 
 	outgoingTimeout = 10 * time.Second
+
+	defaultCallbackTimeout = 2 * time.Second
 )
 
 // fill sets defaults and returns what is wrong with the options as such.
@@ -59,6 +61,7 @@ func (c *Config) fillSession() {
 	if s.FreshAge == nil {
 		s.FreshAge = new(defaultFreshAge)
 	}
+	setDefault(&s.Callbacks.Timeout, defaultCallbackTimeout)
 	cache := &s.CookieCache
 	if c.Database == nil {
 		cache.Enabled = true
@@ -95,6 +98,9 @@ func (c *Config) check() []error {
 	}
 	if c.Session.CookieCache.MaxAge < 0 || c.Session.CookieCache.MaxAge > maxCookieAge {
 		problem("Session.CookieCache.MaxAge: %v is not possible; browsers keep cookies for at most 400 days", c.Session.CookieCache.MaxAge)
+	}
+	if c.Session.Callbacks.Timeout < 0 {
+		problem("Session.Callbacks.Timeout: must not be negative")
 	}
 	switch c.Session.CookieCache.Strategy {
 	case CompactCache, JWTCache, JWECache:

@@ -99,10 +99,7 @@ func (k *Kernel) dispatch(c *Context, e *Endpoint) (out outcome, err error) {
 	if answer != nil {
 		return outcome{value: answer.value, status: answer.status}, nil
 	}
-	if e.spec.NoStore {
-		c.SetHeader("Cache-Control", "no-store")
-		c.SetHeader("Pragma", "no-cache")
-	}
+	c.forbidStoring()
 	value, err := e.invoke(c)
 	if c.held != nil {
 		value, err = c.answerHeld()
@@ -124,4 +121,17 @@ func (k *Kernel) dispatch(c *Context, e *Endpoint) (out outcome, err error) {
 		return out, err
 	}
 	return out, nil
+}
+
+// forbidStoring keeps caches from keeping the answer, unless the endpoint says
+// otherwise: nearly every answer has a token or personal data in it. Better Auth
+// does that for some endpoints only, and so do development servers, for the sake
+// of those who compare the two.
+func (c *Context) forbidStoring() {
+	if c.spec.NoStore || !c.config.Development {
+		c.SetHeader("Cache-Control", "no-store")
+	}
+	if c.spec.NoStore {
+		c.SetHeader("Pragma", "no-cache")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 
 	"github.com/ostiary/ostiary/route"
 )
@@ -53,6 +54,10 @@ type Change struct {
 	Query  url.Values
 	Header http.Header
 	Params map[string]string
+
+	// outdated are the names of body members and query parameters that a typed
+	// hook has removed, or replaced as a whole.
+	outdatedBody, outdatedQuery []string
 }
 
 // Change changes the input of the endpoint. Other before hooks do not see it.
@@ -61,15 +66,12 @@ func (c *Context) Change(change Change) { c.changes = append(c.changes, change) 
 // applyChanges merges what before hooks changed into the input.
 func (c *Context) applyChanges() {
 	for _, change := range c.changes {
-		if len(change.Body) > 0 {
+		if len(change.Body)+len(change.outdatedBody) > 0 {
 			body, _ := c.Body.(map[string]any)
-			c.Body = merged(body, change.Body)
+			c.Body = merged(without(body, change.outdatedBody), change.Body)
 		}
-		if len(change.Query) > 0 {
-			c.Query = maps.Clone(c.Query)
-			if c.Query == nil {
-				c.Query = url.Values{}
-			}
+		if len(change.Query)+len(change.outdatedQuery) > 0 {
+			c.Query = without(c.Query, change.outdatedQuery)
 			maps.Copy(c.Query, change.Query)
 		}
 		if len(change.Header) > 0 {
@@ -82,11 +84,22 @@ func (c *Context) applyChanges() {
 			}
 		}
 		if len(change.Params) > 0 {
-			c.Params = maps.Clone(c.Params)
+			c.Params = without(c.Params, nil)
 			maps.Copy(c.Params, change.Params)
 		}
 	}
 	c.changes = nil
+}
+
+// without returns a copy of a map without some of its members.
+func without[M ~map[string]V, V any](m M, names []string) M {
+	out := make(M, len(m))
+	for name, v := range m {
+		if !slices.Contains(names, name) {
+			out[name] = v
+		}
+	}
+	return out
 }
 
 // merged returns base with the members of change merged into it.
@@ -147,8 +160,23 @@ func (c *Context) changeInput(r route.Described, before, after any) error {
 	}
 	oldMembers, _ := oldBody.(map[string]any)
 	members, _ := body.(map[string]any)
-	c.Change(Change{Body: differing(oldMembers, members), Query: differing(oldQuery, query), Params: differing(oldParams, params)})
+	c.Change(Change{
+		Body: differing(oldMembers, members), Query: differing(oldQuery, query), Params: differing(oldParams, params),
+		outdatedBody: outdated(oldMembers, members), outdatedQuery: outdated(oldQuery, query),
+	})
 	return nil
+}
+
+// outdated returns the names of the members of before that are not the same in
+// after, or not there.
+func outdated[M ~map[string]V, V any](before, after M) []string {
+	var names []string
+	for name, old := range before {
+		if v, has := after[name]; !has || !reflect.DeepEqual(old, v) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // differing returns the members of after that are not the same in before.

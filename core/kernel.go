@@ -60,6 +60,7 @@ type Kernel struct {
 	router               router
 	hooks                []Hook
 	guards               []SignInGuard
+	codec                CacheCodec // nil when the cookie cache has a strategy of the kernel
 	middleware           []Middleware
 	requestInterceptors  []RequestInterceptor
 	responseInterceptors []ResponseInterceptor
@@ -70,6 +71,7 @@ type Kernel struct {
 	addresses            *clientip.Resolver
 	background           background
 	opened               cacheMemory
+	watermarks           *watermarks
 }
 
 // New makes a kernel. The error lists every problem of the configuration, with
@@ -79,7 +81,7 @@ func New(config Config) (*Kernel, error) {
 	k := &Kernel{
 		config: config, Log: slog.New(redact(config.Logger.Handler())), Random: random.New(config.Random), HTTP: config.HTTPClient,
 		plugins: config.Plugins, endpoints: map[*route.Spec]*Endpoint{}, byName: map[string]*Endpoint{},
-		stateful: config.Database != nil, disabled: map[string]bool{},
+		stateful: config.Database != nil, disabled: map[string]bool{}, watermarks: newWatermarks(&config, config.Database != nil),
 	}
 	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLimiter, k.addPlugins} {
 		if err := step(); err != nil {
@@ -353,6 +355,11 @@ func (k *Kernel) collect(p Plugin) error {
 	}
 	if g, ok := p.(SignInGuard); ok {
 		k.guards = append(k.guards, g)
+	}
+	if cp, ok := p.(CacheCodecProvider); ok {
+		if codec := cp.CacheCodec(); codec != nil {
+			k.codec = codec
+		}
 	}
 	if l, ok := p.(RateLimiter); ok {
 		rules, err := compileRules(l.RateLimits())

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -45,12 +47,13 @@ type RateLimitRule struct {
 	Path string
 	// Match decides instead of Path.
 	Match func(path string) bool
-	// Window and Max: at most Max requests per Window.
+	// Window and Max: at most Max requests per Window. Both must be positive.
 	Window time.Duration
 	Max    int
 	// Unlimited exempts the paths from limits.
 	Unlimited bool
-	// Func decides for each request; current is the rule that would hold.
+	// Func decides for each request; current is the rule that would hold, and
+	// does hold if Func returns one that is neither Unlimited nor limits anything.
 	Func func(r *http.Request, current RateLimitRule) RateLimitRule
 }
 
@@ -61,11 +64,29 @@ func (r *RateLimitRule) matches(path string) bool {
 	return r.Path == path
 }
 
-// compileRules turns paths with wildcards into matching functions.
+// limits reports whether the rule says how many requests to allow. One that does
+// not and that is not Unlimited was forgotten to be filled in.
+func (r *RateLimitRule) limits() bool { return r.Unlimited || (r.Max > 0 && r.Window > 0) }
+
+func (r *RateLimitRule) check() error {
+	switch {
+	case r.Path == "" && r.Match == nil:
+		return errors.New("a rule has neither Path nor Match; say which paths it is for")
+	case r.Func == nil && !r.limits():
+		return fmt.Errorf("the rule for %q allows %d requests per %v; both must be positive, or set Unlimited", r.Path, r.Max, r.Window)
+	}
+	return nil
+}
+
+// compileRules checks rules and turns paths with wildcards into matching
+// functions.
 func compileRules(rules []RateLimitRule) ([]RateLimitRule, error) {
 	compiled := slices.Clone(rules)
 	for i := range compiled {
 		r := &compiled[i]
+		if err := r.check(); err != nil {
+			return nil, err
+		}
 		if r.Match != nil || !strings.ContainsAny(r.Path, "*?") {
 			continue
 		}
@@ -94,14 +115,14 @@ func (k *Kernel) limit(c *Context, path string) *Response {
 		return nil
 	}
 	rule := k.ruleFor(c.Request, path)
-	if rule.Unlimited || rule.Max <= 0 {
+	if rule.Unlimited {
 		return nil
 	}
 	client := c.ClientIP()
 	if client == "" {
 		client = unknownClient
 	}
-	wait, err := k.limiter.consume(c, client+"|"+path, rule)
+	wait, err := k.limiter.consume(c, counterKey(client, path), rule)
 	if err != nil {
 		return k.errorResponse(c, unavailable(1, err))
 	}
@@ -116,6 +137,15 @@ func (k *Kernel) limit(c *Context, path string) *Response {
 	}
 }
 
+// maxCounterKey bounds the keys of counters, because clients make up paths. Paths
+// that are longer share a counter with those that begin like them.
+const maxCounterKey = 255
+
+func counterKey(client, path string) string {
+	key := client + "|" + path
+	return key[:min(len(key), maxCounterKey)]
+}
+
 // ruleFor returns the rule of a path: the default, replaced by a built-in one,
 // by the first of a plugin, by the first of the application.
 func (k *Kernel) ruleFor(r *http.Request, path string) RateLimitRule {
@@ -125,7 +155,9 @@ func (k *Kernel) ruleFor(r *http.Request, path string) RateLimitRule {
 			if rules[i].matches(path) {
 				next := rules[i]
 				if next.Func != nil {
-					next = next.Func(r, rule)
+					if next = next.Func(r, rule); !next.limits() {
+						next = rule
+					}
 				}
 				rule = next
 				break

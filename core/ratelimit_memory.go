@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,12 +20,14 @@ type memoryLimiter struct {
 
 type counter struct {
 	count int
+	full  bool          // whether count has reached the limit
 	last  time.Time     // of the last request that was allowed
 	keep  time.Duration // the window it was last used with
 }
 
 // maxCounters bounds the memory of the limiter. When there are more clients at
-// once, those idle for longest are forgotten, never those over their limit.
+// once, a part of them is forgotten: those over their limit last of all, so that
+// an attacker cannot flush his own counter, and those idle for longest first.
 const maxCounters = 100_000
 
 func newMemoryLimiter(now func() time.Time) *memoryLimiter {
@@ -37,6 +41,7 @@ func (l *memoryLimiter) consume(_ context.Context, key string, rule RateLimitRul
 	l.prune(now)
 	c := l.counters[key]
 	if c == nil {
+		l.makeRoom()
 		c = &counter{}
 		l.counters[key] = c
 	}
@@ -49,15 +54,13 @@ func (l *memoryLimiter) consume(_ context.Context, key string, rule RateLimitRul
 	default:
 		c.count++
 	}
-	c.last, c.keep = now, rule.Window
+	c.last, c.keep, c.full = now, rule.Window, c.count >= rule.Max
 	return 0, nil
 }
 
-// prune forgets counters whose window is over: regularly, and when there are
-// too many. If they all still count, it forgets the ones idle for longest that
-// have seen the fewest requests, so that an attacker cannot flush his own.
+// prune forgets, once a minute, the counters whose window is over.
 func (l *memoryLimiter) prune(now time.Time) {
-	if len(l.counters) < maxCounters && now.Before(l.pruneAt) {
+	if now.Before(l.pruneAt) {
 		return
 	}
 	l.pruneAt = now.Add(time.Minute)
@@ -66,15 +69,25 @@ func (l *memoryLimiter) prune(now time.Time) {
 			delete(l.counters, key)
 		}
 	}
+}
+
+// makeRoom forgets a tenth of the counters when there is no room for another
+// one. That is done rarely because it looks at all of them.
+func (l *memoryLimiter) makeRoom() {
 	if len(l.counters) < maxCounters {
 		return
 	}
-	for key, c := range l.counters {
-		if c.count <= 1 {
-			delete(l.counters, key)
+	keys := slices.SortedFunc(maps.Keys(l.counters), func(a, b string) int {
+		x, y := l.counters[a], l.counters[b]
+		if x.full != y.full {
+			if y.full {
+				return -1
+			}
+			return 1
 		}
-		if len(l.counters) < maxCounters*9/10 {
-			return
-		}
+		return x.last.Compare(y.last)
+	})
+	for _, key := range keys[:maxCounters/10] {
+		delete(l.counters, key)
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/internal/cookie"
-	"github.com/ostiary/ostiary/internal/sessioncache"
 )
 
 // ReadOptions say how a session is read.
@@ -71,6 +70,9 @@ func (c *Context) readCache(token string, o ReadOptions) (*Identity, error) {
 	if !ok {
 		return nil, c.ExpireCookie(c.site.cookies.sessionData)
 	}
+	if c.outdated = c.watermarks.above(cached); c.outdated != 0 {
+		return nil, nil
+	}
 	settings := &c.config.Session.CookieCache
 	if !settings.Refresh || o.SkipRefresh || expires.Sub(c.Now()) >= settings.RefreshAge {
 		return cached, nil
@@ -105,7 +107,7 @@ func (c *Context) openCache(text string, now time.Time) (openedCache, bool) {
 	if opened, ok := c.opened.get(text); ok {
 		return opened, true
 	}
-	payload, expires, err := sessioncache.Decode(sessioncache.Strategy(c.config.Session.CookieCache.Strategy), c.Secrets, text, now)
+	payload, expires, err := c.decodeCacheText(text, now)
 	opened := openedCache{version: payload.Version, expires: expires}
 	if err != nil {
 		return opened, false
@@ -142,7 +144,20 @@ func (c *Context) readStore(token string, o ReadOptions) (*Identity, error) {
 		}
 		return nil, c.ClearSession()
 	}
+	if c.outdated != 0 {
+		c.watermarks.settle(id, c.outdated)
+		c.announce(c.outdated)
+	}
+	if id, err = c.tokenOnRead(id); err != nil {
+		return nil, err
+	}
+	if id == nil {
+		return nil, c.ClearSession()
+	}
 	if o.SkipRefresh || c.dontRemember() {
+		if c.outdated != 0 {
+			return id, c.writeCache(id, c.dontRemember())
+		}
 		return id, nil
 	}
 	due := !id.Session.ExpiresAt.Add(-c.lifetime.expires).Add(c.lifetime.update).After(now) && !c.config.Session.DisableRefresh

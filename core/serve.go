@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,7 +31,7 @@ func (k *Kernel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h[name] = values
 		}
 	}
-	if response.Status != http.StatusNoContent && response.Status >= 200 && h["Content-Length"] == nil {
+	if hasBody(response.Status) && h["Content-Length"] == nil {
 		h["Content-Length"] = []string{strconv.Itoa(len(response.Body))}
 	}
 	w.WriteHeader(response.Status)
@@ -39,6 +40,12 @@ func (k *Kernel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			k.Log.DebugContext(r.Context(), "response not delivered", "error", err)
 		}
 	}
+}
+
+// hasBody reports whether responses of a status have a body, be it empty (RFC
+// 9110, section 6.4.1).
+func hasBody(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
 // respond runs a request through all stages.
@@ -58,7 +65,7 @@ func (k *Kernel) respond(r *http.Request) (response *Response) {
 	if inside {
 		trimmed := trimSlashes(path)
 		if k.disabled[trimmed] {
-			return &Response{Status: http.StatusNotFound, Header: http.Header{"Content-Type": {"text/plain;charset=UTF-8"}}, Body: []byte("Not Found")}
+			return disabled()
 		}
 		if limited := k.limit(c, trimmed); limited != nil {
 			return limited
@@ -114,6 +121,9 @@ func (k *Kernel) route(c *Context, path string, inside bool) *Response {
 	if e == nil {
 		return notFound()
 	}
+	if k.disabled[e.spec.Path] { // with parameters, or of a request that a plugin replaced
+		return disabled()
+	}
 	c.spec, c.Path, c.Params = e.spec, e.spec.Path, params
 	if c.Request.URL.RawQuery != "" {
 		c.Query = c.Request.URL.Query()
@@ -147,6 +157,10 @@ func (k *Kernel) run(c *Context, e *Endpoint) (outcome, error) {
 		}
 	}
 	return k.dispatch(c, e)
+}
+
+func disabled() *Response {
+	return &Response{Status: http.StatusNotFound, Header: http.Header{"Content-Type": {"text/plain;charset=UTF-8"}}, Body: []byte("Not Found")}
 }
 
 func notFound() *Response { return &Response{Status: http.StatusNotFound, Header: http.Header{}} }
@@ -215,6 +229,10 @@ func (k *Kernel) report(c *Context, err error, failed *APIError) {
 			}
 		}()
 		k.config.OnError(err, c)
+		return
+	}
+	if errors.Is(err, context.Canceled) && c.Err() != nil {
+		k.Log.DebugContext(c, "the client went away", "method", c.Method, "path", c.Path)
 		return
 	}
 	if failed == nil || failed.Status >= 500 {

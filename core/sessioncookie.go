@@ -7,7 +7,6 @@ import (
 
 	"github.com/ostiary/ostiary/internal/cookie"
 	"github.com/ostiary/ostiary/internal/secret"
-	"github.com/ostiary/ostiary/internal/sessioncache"
 )
 
 func (k *Kernel) openSigned(text string) (string, bool) {
@@ -105,12 +104,12 @@ func (c *Context) writeCache(id *Identity, forget bool) error {
 		data.MaxAge = cookie.MaxAge{}
 	}
 	now := c.Now()
-	text, err := sessioncache.Encode(sessioncache.Strategy(cache.Strategy), c.Secrets, sessioncache.Payload{
+	text, err := c.encodeCache(CachePayload{
 		Session:   id.Session.AppendJSON(nil),
 		User:      id.User.AppendJSON(nil),
 		UpdatedAt: now.UnixMilli(),
 		Version:   c.cacheVersion(id),
-	}, ttl, now, c.Random.UUID())
+	}, ttl, now)
 	if err != nil {
 		return fmt.Errorf("write cookie cache: %w", err)
 	}

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/ostiary/ostiary/database"
@@ -54,7 +55,19 @@ func (s *Sessions) Create(ctx context.Context, user *User, remember bool, extra 
 	row.SetAt(schema.SessionUserID, user.ID)
 	row.SetAt(schema.SessionCreatedAt, now)
 	row.SetAt(schema.SessionUpdatedAt, now)
-	stored, err := s.k.writer.create(ctx, row)
+	if err := s.tokenOnSignIn(ctx, user, row); errors.Is(err, ErrRevokeSession) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	var stored schema.Row
+	err := s.k.DB.InTransaction(ctx, func(ctx context.Context) (err error) {
+		if err := s.k.Accounts.holdProven(ctx, user.ID); err != nil {
+			return err
+		}
+		stored, err = s.k.writer.create(ctx, row)
+		return err
+	})
 	if errors.Is(err, ErrAbort) {
 		return nil, nil
 	}
@@ -107,18 +120,28 @@ func (s *Sessions) Update(ctx context.Context, token string, change schema.Row) 
 		return nil, err
 	}
 	session := sessionOf(*row)
+	if slices.ContainsFunc(s.input, change.Has) {
+		s.k.sessionChanged(ctx, &session)
+	}
 	return &session, nil
 }
 
 // Delete ends the session of a token.
 func (s *Sessions) Delete(ctx context.Context, token string) error {
-	_, err := s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token))
+	ended, err := s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token))
+	if ended {
+		s.k.sessionEnded(ctx, token)
+	}
 	return err
 }
 
 // DeleteOwned ends the session of a token if it belongs to a user.
 func (s *Sessions) DeleteOwned(ctx context.Context, token, userID string) (bool, error) {
-	return s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token), database.Eq("userId", userID))
+	ended, err := s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token), database.Eq("userId", userID))
+	if ended {
+		s.k.sessionEnded(ctx, token)
+	}
+	return ended, err
 }
 
 // DeleteOf ends all sessions of a user but those of the tokens given.
@@ -130,5 +153,6 @@ func (s *Sessions) DeleteOf(ctx context.Context, userID string, keep ...string) 
 		where = append(where, w)
 	}
 	_, err := s.k.writer.deleteMany(ctx, s.table, where...)
+	s.k.sessionsEnded(ctx, userID)
 	return err
 }

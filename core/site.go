@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/internal/origin"
 )
 
@@ -61,10 +62,20 @@ func (k *Kernel) siteOf(r *http.Request, h http.Header) (*site, error) {
 		return nil, err
 	}
 	s, err := k.newSite(address)
+	if err != nil && k.config.BaseURL.Func == nil {
+		return nil, k.misdirected(hostOf(r, h), err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return k.withTrusted(s, r), nil
+}
+
+// misdirected refuses a request that names a host which is none of this server
+// (RFC 9110, section 15.5.20).
+func (k *Kernel) misdirected(host string, cause error) error {
+	k.Log.Warn("request refused: its host is none of this server; add it to BaseURL.AllowedHosts if it is yours", "host", clip(host))
+	return Fail(http.StatusMisdirectedRequest, api.MisdirectedRequest).Because(cause)
 }
 
 // newSite returns the site of an address, without the origins trusted by
@@ -181,7 +192,7 @@ func (k *Kernel) allowedAddress(r *http.Request, h http.Header) (string, error) 
 	case b.Fallback != "":
 		return b.Fallback, nil
 	}
-	return "", fmt.Errorf("the host %.100q is none of BaseURL.AllowedHosts, and there is no BaseURL.Fallback", host)
+	return "", k.misdirected(host, errors.New("the host is none of BaseURL.AllowedHosts, and there is no BaseURL.Fallback"))
 }
 
 func (k *Kernel) protocol(r *http.Request, h http.Header, host string) string {

@@ -57,6 +57,9 @@ func (u *Users) Create(ctx context.Context, row schema.Row, source Source) (*Use
 		return nil, err
 	}
 	user := userOf(stored)
+	if c := FromContext(ctx); c != nil {
+		c.created = user.ID
+	}
 	return &user, nil
 }
 
@@ -105,6 +108,7 @@ func (u *Users) Update(ctx context.Context, id string, change schema.Row) (*User
 		return nil, err
 	}
 	user := userOf(*row)
+	u.k.userChanged(ctx, &user)
 	return &user, nil
 }
 

@@ -6,11 +6,14 @@ import "strings"
 // separated atoms, an at sign, a domain name of at least two labels. It is
 // ASCII only and much narrower than RFC 5322 on purpose: no quoted local parts,
 // comments, display names or lists, with which a mail library could be led to
-// another mailbox than the one that was checked.
+// another mailbox than the one that was checked. It is as long as RFC 5321,
+// section 4.5.3.1.3, allows at most.
 func IsEmail(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
-	return ok && isLocalPart(local) && isDomain(domain)
+	return ok && len(s) <= maxEmail && isLocalPart(local) && isDomain(domain)
 }
+
+const maxEmail = 254 // octets, without the angle brackets
 
 func isLocalPart(s string) bool {
 	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || s[len(s)-1] == '\'' || strings.Contains(s, "..") {

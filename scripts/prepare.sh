@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go, Node, git and make: a C compiler for
-# the race detector, and Chromium for the browser tests.
+# the race detector, and Chromium for the browser tests (or the one in CHROMIUM).
 set -euo pipefail
 
 missing=()
 command -v "${CC:-cc}" >/dev/null || command -v gcc >/dev/null || missing+=(gcc libc6-dev)
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+[ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root=()

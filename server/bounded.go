@@ -50,3 +50,12 @@ func (p *placed) Close() error {
 	defer p.leave()
 	return p.Conn.Close()
 }
+
+// CloseWrite ends what is sent, while the other side may still finish; package
+// http needs it to deliver refusals of requests that it did not read.
+func (p *placed) CloseWrite() error {
+	if c, ok := p.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return nil
+}

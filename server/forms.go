@@ -63,7 +63,7 @@ func (*RateLimitRule) Shape() any { return new(rateLimitRuleGroup) }
 
 // DecodeConfig reads false, or a group of keys.
 func (r *RateLimitRule) DecodeConfig(p configfile.Place) {
-	if p.IsFalse() {
+	if p.Scalar() == false {
 		r.Unlimited = true
 		return
 	}

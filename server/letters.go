@@ -44,50 +44,50 @@ func (m *Mail) sender(development bool, console io.Writer) (mail.Sender, error) 
 	return s, nil
 }
 
-func (l *letters) post(kind mail.Kind, write func(mail.Data) (mail.Message, error), d mail.Data) {
-	l.outbox.post(kind, func() (mail.Message, error) { return write(d) })
+func (l *letters) post(ctx context.Context, kind mail.Kind, write func(mail.Data) (mail.Message, error), d mail.Data) {
+	l.outbox.post(ctx, kind, func() (mail.Message, error) { return write(d) })
 }
 
 func to(u core.User) mail.Data { return mail.Data{To: u.Email, Name: u.Name} }
 
-func (l *letters) verification(_ context.Context, m emailverification.Mail) error {
+func (l *letters) verification(ctx context.Context, m emailverification.Mail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn = m.URL, m.ExpiresIn
-	l.post(mail.KindVerification, l.templates.Verification, d)
+	l.post(ctx, mail.KindVerification, l.templates.Verification, d)
 	return nil
 }
 
-func (l *letters) passwordReset(_ context.Context, m emailpassword.ResetMail) error {
+func (l *letters) passwordReset(ctx context.Context, m emailpassword.ResetMail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn = m.URL, m.ExpiresIn
-	l.post(mail.KindPasswordReset, l.templates.PasswordReset, d)
+	l.post(ctx, mail.KindPasswordReset, l.templates.PasswordReset, d)
 	return nil
 }
 
-func (l *letters) passwordWasReset(_ context.Context, u core.User) error {
+func (l *letters) passwordWasReset(ctx context.Context, u core.User) error {
 	d := to(u)
 	d.URL = l.forgotten
-	l.post(mail.KindPasswordWasReset, l.templates.PasswordWasReset, d)
+	l.post(ctx, mail.KindPasswordWasReset, l.templates.PasswordWasReset, d)
 	return nil
 }
 
-func (l *letters) existingAccount(_ context.Context, u core.User) error {
+func (l *letters) existingAccount(ctx context.Context, u core.User) error {
 	d := to(u)
 	d.URL = l.signIn
-	l.post(mail.KindExistingAccount, l.templates.ExistingAccount, d)
+	l.post(ctx, mail.KindExistingAccount, l.templates.ExistingAccount, d)
 	return nil
 }
 
-func (l *letters) changeEmail(_ context.Context, m emailverification.ChangeMail) error {
+func (l *letters) changeEmail(ctx context.Context, m emailverification.ChangeMail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn, d.NewEmail = m.URL, m.ExpiresIn, m.NewEmail
-	l.post(mail.KindChangeEmail, l.templates.ChangeEmail, d)
+	l.post(ctx, mail.KindChangeEmail, l.templates.ChangeEmail, d)
 	return nil
 }
 
-func (l *letters) deleteAccount(_ context.Context, m user.DeleteMail) error {
+func (l *letters) deleteAccount(ctx context.Context, m user.DeleteMail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn = m.URL, m.ExpiresIn
-	l.post(mail.KindDeleteAccount, l.templates.DeleteAccount, d)
+	l.post(ctx, mail.KindDeleteAccount, l.templates.DeleteAccount, d)
 	return nil
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -31,7 +32,8 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o.meters.inFlight.Add(-1)
 		aborted := false
 		if p := recover(); p != nil {
-			aborted = p == http.ErrAbortHandler
+			err, _ := p.(error)
+			aborted = errors.Is(err, http.ErrAbortHandler)
 			o.recovered(answer, r, p, aborted)
 		}
 		o.record(answer, r, time.Since(began))

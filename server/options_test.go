@@ -225,8 +225,10 @@ func TestAdditionalFieldsBecomeFieldsInTheOrderOfTheFile(t *testing.T) {
 		{Name: "team", Type: schema.String, References: &schema.Reference{Model: "team", Field: "key", OnDelete: schema.SetNull}},
 		{Name: "score", Type: schema.Number, BigInt: true, Default: int64(3)},
 		{Name: "beta", Type: schema.Boolean, Default: false},
-		{Name: "born", Type: schema.Date}, {Name: "extra", Type: schema.JSON},
-		{Name: "tags", Type: schema.StringArray}, {Name: "scores", Type: schema.NumberArray},
+		{Name: "born", Type: schema.Date},
+		{Name: "extra", Type: schema.JSON},
+		{Name: "tags", Type: schema.StringArray},
+		{Name: "scores", Type: schema.NumberArray},
 		{Name: "plain", Type: schema.String},
 	}
 	c := parse(t, "user"+fields+"\nsession"+fields+"\naccount"+fields+"\nverification"+fields)

@@ -46,18 +46,20 @@ func newOutbox(sender mail.Sender, log *slog.Logger, count func(string)) *outbox
 	return o
 }
 
-// post sends what write writes, some time soon.
-func (o *outbox) post(kind mail.Kind, write func() (mail.Message, error)) {
+// post sends what write writes, some time soon. It outlives the context, which
+// only tells the log which request caused it.
+func (o *outbox) post(ctx context.Context, kind mail.Kind, write func() (mail.Message, error)) {
+	ctx = context.WithoutCancel(ctx)
 	if !o.admit() {
 		o.count("dropped")
-		o.log.Error("a mail was dropped: too many are waiting, or the server has stopped", "kind", kind)
+		o.log.ErrorContext(ctx, "a mail was dropped: too many are waiting, or the server has stopped", "kind", kind)
 		return
 	}
 	go func() {
 		defer o.leave()
-		if err := o.deliver(write); err != nil {
+		if err := o.deliver(ctx, write); err != nil {
 			o.count("failed")
-			o.log.Error("a mail could not be sent", "kind", kind, "error", err)
+			o.log.ErrorContext(ctx, "a mail could not be sent", "kind", kind, "error", err)
 			return
 		}
 		o.count("sent")
@@ -89,7 +91,7 @@ func (o *outbox) queued() int {
 	return o.waiting
 }
 
-func (o *outbox) deliver(write func() (mail.Message, error)) (err error) {
+func (o *outbox) deliver(ctx context.Context, write func() (mail.Message, error)) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -100,20 +102,20 @@ func (o *outbox) deliver(write func() (mail.Message, error)) (err error) {
 		return err
 	}
 	for _, delay := range o.delays {
-		if err = o.send(m); err == nil || !temporary(err) {
+		if err = o.send(ctx, m); err == nil || !temporary(err) {
 			return err
 		}
 		if !o.wait(delay) {
 			break
 		}
 	}
-	return o.send(m)
+	return o.send(ctx, m)
 }
 
-func (o *outbox) send(m mail.Message) error {
+func (o *outbox) send(ctx context.Context, m mail.Message) error {
 	o.sending <- struct{}{}
 	defer func() { <-o.sending }()
-	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	return o.sender.Send(ctx, m)
 }

@@ -88,7 +88,7 @@ func TestMailsAreTriedAgainWhereThatMayHelp(t *testing.T) {
 			sender := &flaky{failures: c.failures}
 			o, results := newTestOutbox(sender)
 			o.delays = []time.Duration{0, 0, 0}
-			o.post(mail.KindVerification, c.write)
+			o.post(t.Context(), mail.KindVerification, c.write)
 			o.letters.Wait()
 			if diff := cmp.Diff(map[string]int{c.result: 1}, results.all()); diff != "" || sender.attempts != c.attempts {
 				t.Errorf("%d attempts, %s", sender.attempts, diff)
@@ -102,14 +102,14 @@ func TestClosingDoesNotWaitForTheNextAttemptButMakesIt(t *testing.T) {
 	sender := &flaky{failures: []error{passing{}}}
 	o, results := newTestOutbox(sender)
 	o.delays = []time.Duration{time.Hour, time.Hour}
-	o.post(mail.KindVerification, write)
+	o.post(t.Context(), mail.KindVerification, write)
 	if err := o.close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]int{"sent": 1}, results.all()); diff != "" {
 		t.Error(diff)
 	}
-	o.post(mail.KindVerification, write)
+	o.post(t.Context(), mail.KindVerification, write)
 	if diff := cmp.Diff(map[string]int{"sent": 1, "dropped": 1}, results.all()); diff != "" {
 		t.Error("after the end: " + diff)
 	}
@@ -123,7 +123,7 @@ func TestTheOutboxIsBounded(t *testing.T) {
 		return nil
 	}))
 	for range maxWaiting + 5 {
-		o.post(mail.KindVerification, write)
+		o.post(t.Context(), mail.KindVerification, write)
 	}
 	if n := o.queued(); n != maxWaiting {
 		t.Errorf("%d are waiting", n)

@@ -26,6 +26,7 @@ import (
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/internal/clientip"
 	"github.com/ostiary/ostiary/mail"
+	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/server/web"
 )
@@ -141,14 +142,33 @@ func (s *Server) assemble(ctx context.Context) error {
 		return err
 	}
 	s.auth = auth
-	if enabled(s.config.Database.Migrate) {
-		if err := auth.Migrate(ctx); err != nil {
-			return errors.Join(fmt.Errorf("prepare the database: %w", err), auth.Close(ctx))
-		}
+	if err := s.prepare(ctx, db); err != nil {
+		return errors.Join(fmt.Errorf("prepare the database: %w", err), auth.Close(ctx))
 	}
 	s.health = &health{database: db, log: s.log}
 	s.serveWith(s.handler())
 	return nil
+}
+
+// prepare brings the database up to the configuration, or, where that is not
+// wanted, makes sure that it is.
+func (s *Server) prepare(ctx context.Context, db database.Adapter) error {
+	if enabled(s.config.Database.Migrate) {
+		return s.auth.Migrate(ctx)
+	}
+	migrator, err := migrate.For(db, s.auth.Kernel().DB.Schema())
+	if err != nil {
+		return err
+	}
+	findings, err := migrator.Check(ctx)
+	if err != nil || len(findings) == 0 {
+		return err
+	}
+	problems := []error{errors.New("it does not suit the configuration, and database.migrate is false; `ostiary migrate` adds what is missing")}
+	for _, f := range findings {
+		problems = append(problems, errors.New(f.String()))
+	}
+	return errors.Join(problems...)
 }
 
 // develop sets what only a development server does not need to be told.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -104,6 +103,16 @@ func (r *running) ask(url, method, body string, header ...string) (int, http.Hea
 func (r *running) signUp(email string) (int, http.Header, string) {
 	r.t.Helper()
 	return r.do("POST", "/api/auth/sign-up/email", `{"name":"Ada","email":"`+email+`","password":"correct horse"}`, "Content-Type", "application/json")
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); <-time.After(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never happens that %s", what)
+		}
+	}
 }
 
 func TestEveryPathIsServedByItsOwner(t *testing.T) {
@@ -322,12 +331,8 @@ func TestALinkFromTheConsoleVerifies(t *testing.T) {
 	if status, _, body := r.signUp("ada@example.com"); status != 200 {
 		t.Fatalf("%d %s", status, body)
 	}
-	r.outbox.letters.Wait()
-	mail := r.out.String()
-	_, mail, found := strings.Cut(mail, "---- mail ----")
-	if !found {
-		t.Fatal("no mail was printed")
-	}
+	eventually(t, "a mail is printed", func() bool { return strings.Contains(r.out.String(), "---- end ----") })
+	_, mail, _ := strings.Cut(r.out.String(), "---- mail ----")
 	status, header, _ := r.ask(strings.Replace(link.FindString(mail), "localhost", "127.0.0.1", 1), "GET", "")
 	if status != 302 || header.Get("Location") != "/" {
 		t.Errorf("%d %v", status, header)
@@ -413,9 +418,7 @@ func TestRequestsThatHaveBegunAreFinished(t *testing.T) {
 	}()
 	<-begun
 	r.stop()
-	for deadline := time.Now().Add(10 * time.Second); !r.health.draining.Load() && time.Now().Before(deadline); {
-		runtime.Gosched()
-	}
+	eventually(t, "the server begins to stop", r.health.draining.Load)
 	close(proceed)
 	if got := <-answer; got != "finished" {
 		t.Errorf("answered %q", got)
@@ -449,5 +452,32 @@ func TestARequestThatNeverEndsDoesNotKeepTheServer(t *testing.T) {
 	cancel()
 	if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the end was not told to be late: %v", err)
+	}
+}
+
+func TestADatabaseThatIsNotToBeChangedMustSuit(t *testing.T) {
+	t.Parallel()
+	c := Quickstart()
+	c.Server.Listen = "127.0.0.1:0"
+	c.Database = Database{Path: filepath.Join(t.TempDir(), "auth.db"), Migrate: new(false)}
+	if _, err := New(t.Context(), c, Streams{}); err == nil || !strings.Contains(err.Error(), "ostiary migrate") || !strings.Contains(err.Error(), `"user"`) {
+		t.Errorf("an empty database is accepted: %v", err)
+	}
+	m, err := NewMigration(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(t.Context(), c, Streams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/plugins/jwt"
 	"github.com/ostiary/ostiary/plugins/twofactor"
 )
 
@@ -41,6 +42,20 @@ var plugin2Profiles = map[string]profile{
 			{Version: 1, Value: "older-conformance-secret-0123456789-abcdefghij"},
 		}
 		o.Plugins = append(o.Plugins, twofactor.New(twofactor.Options{SkipVerificationOnEnable: true}))
+	}},
+	"jwt": {configure: func(_ *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = append(o.Plugins, jwt.New(jwt.Options{}))
+	}},
+	"jwt-rs256": {configure: func(_ *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = append(o.Plugins, jwt.New(jwt.Options{
+			Algorithm: jwt.RS256, JWKSPath: "/keys", ExpiresIn: time.Hour,
+			Issuer: "https://issuer.example.com", Audience: []string{"https://audience.example.com"},
+			Claims: func(_ context.Context, id *core.Identity) (map[string]any, error) {
+				return map[string]any{"mail": id.User.Email}, nil
+			},
+		}))
 	}},
 }
 

@@ -35,9 +35,21 @@ func run(ctx context.Context) (err error) {
 
 func routes(auth *ostiary.Auth) *fiber.App {
 	app := fiber.New()
-	app.All("/api/auth/*", adaptor.HTTPHandler(auth))
+	app.All("/api/auth/*", func(c fiber.Ctx) error { return serve(c, auth) })
 	app.Get("/me", requireSession(auth), me)
 	return app
+}
+
+// serve runs a handler of net/http with a context of its own: fasthttp gives one
+// to the next request while a database or a mail in the background may still
+// look at it.
+func serve(c fiber.Ctx, h http.Handler) error {
+	outer := c.Context()
+	return adaptor.HTTPHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(outer)
+		defer cancel()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	}))(c)
 }
 
 type sessionKey struct{}
@@ -51,7 +63,7 @@ func requireSession(auth *ostiary.Auth) fiber.Handler {
 		guard := auth.RequireSession(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			session = ostiary.SessionFrom(r.Context())
 		}))
-		if err := adaptor.HTTPHandler(guard)(c); err != nil || session == nil {
+		if err := serve(c, guard); err != nil || session == nil {
 			return err // nil when the guard has answered
 		}
 		fiber.Locals(c, sessionKey{}, session)

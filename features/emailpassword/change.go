@@ -25,7 +25,7 @@ func (f *Feature) change(c *core.Context, in api.ChangePasswordInput) (api.Chang
 	if err != nil {
 		return none, err
 	}
-	id, err := writeChange(c, account.ID, hash, in.RevokeOtherSessions)
+	id, err := writeChange(c, account, hash, in.RevokeOtherSessions)
 	if err != nil {
 		return none, err
 	}
@@ -58,12 +58,19 @@ func CheckCurrent(c *core.Context, userID, password string) (*core.Account, erro
 	return account, nil
 }
 
-func writeChange(c *core.Context, accountID, hash string, revoke bool) (id *core.Identity, err error) {
+// writeChange replaces the password of an account if it is still the one that
+// was verified.
+func writeChange(c *core.Context, account *core.Account, hash string, revoke bool) (id *core.Identity, err error) {
 	user := c.Session.User
 	err = c.DB.InTransaction(c, func(ctx context.Context) error {
+		if held, err := c.Accounts.HoldPassword(ctx, account); err != nil {
+			return err
+		} else if !held {
+			return core.Fail(http.StatusBadRequest, api.InvalidPassword)
+		}
 		change := c.Accounts.Table().NewRow()
 		change.SetAt(schema.AccountPassword, hash)
-		if _, err := c.Accounts.Update(ctx, accountID, change); err != nil || !revoke {
+		if _, err := c.Accounts.Update(ctx, account.ID, change); err != nil || !revoke {
 			return err
 		}
 		if err := c.Sessions.DeleteOf(ctx, user.ID); err != nil {
@@ -83,23 +90,28 @@ func (f *Feature) set(c *core.Context, in api.SetPasswordInput) (api.Status, err
 		return api.Status{}, err
 	}
 	userID := c.Session.User.ID
-	account, err := c.Accounts.Credential(c, userID)
-	if err != nil {
+	if err := checkNoPassword(c, c, userID); err != nil {
 		return api.Status{}, err
-	}
-	if account != nil && account.Password != nil && *account.Password != "" {
-		return api.Status{}, core.Fail(http.StatusBadRequest, api.PasswordAlreadySet)
 	}
 	hash, err := c.Passwords.Hash(c, in.NewPassword)
 	if err != nil {
 		return api.Status{}, err
 	}
-	if account != nil {
-		_, err = c.Accounts.SetPassword(c, userID, hash)
-	} else {
-		_, err = c.Accounts.CreateCredential(c, userID, hash)
+	err = c.DB.InTransaction(c, func(ctx context.Context) error {
+		if err := checkNoPassword(ctx, c, userID); err != nil { // somebody may have been faster
+			return err
+		}
+		return writePassword(ctx, c, userID, hash)
+	})
+	return api.Status{Status: err == nil}, err
+}
+
+func checkNoPassword(ctx context.Context, c *core.Context, userID string) error {
+	account, err := c.Accounts.Credential(ctx, userID)
+	if err == nil && account != nil && account.Password != nil && *account.Password != "" {
+		return core.Fail(http.StatusBadRequest, api.PasswordAlreadySet)
 	}
-	return api.Status{Status: true}, err
+	return err
 }
 
 // verify tells whether a password is that of the user.

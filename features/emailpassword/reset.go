@@ -125,16 +125,28 @@ func (f *Feature) writeReset(c *core.Context, token, userID, hash string) error 
 		if won == nil || won.Value != userID {
 			return core.Fail(http.StatusBadRequest, api.InvalidToken)
 		}
-		if f.options.RevokeSessionsOnPasswordReset {
-			if err := c.Sessions.DeleteOf(ctx, userID); err != nil {
-				return err
-			}
-		}
-		had, err := c.Accounts.SetPassword(ctx, userID, hash)
-		if err != nil || had {
+		// The password comes first: whoever is signing in with the old one either
+		// is done, and is signed out below, or finds it changed.
+		if err := writePassword(ctx, c, userID, hash); err != nil || !f.options.RevokeSessionsOnPasswordReset {
 			return err
 		}
+		return c.Sessions.DeleteOf(ctx, userID)
+	})
+}
+
+// writePassword replaces the password of a user, or gives a first one.
+func writePassword(ctx context.Context, c *core.Context, userID, hash string) error {
+	account, err := c.Accounts.Credential(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if account == nil {
 		_, err = c.Accounts.CreateCredential(ctx, userID, hash)
 		return err
-	})
+	}
+	changed, err := c.Accounts.SetPassword(ctx, userID, hash)
+	if err == nil && !changed {
+		return core.Fail(http.StatusBadRequest, api.FailedToUpdateUser).Because(core.ErrAbort)
+	}
+	return err
 }

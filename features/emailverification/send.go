@@ -42,7 +42,7 @@ func (f *Feature) sendUnknown(c *core.Context, in api.SendVerificationEmailInput
 		_, err := f.Mail(c, nobody, in.CallbackURL)
 		return err
 	}
-	return f.sendNow(c, *u, in.CallbackURL)
+	return f.Deliver(c, *u, in.CallbackURL) // a failure is not told: it would tell that there is a user
 }
 
 // sendNow mails a link and tells whether that worked.

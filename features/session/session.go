@@ -2,13 +2,11 @@
 package session
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/route"
-	"github.com/ostiary/ostiary/schema"
 )
 
 // Options of the feature.
@@ -57,7 +55,11 @@ func (f *Feature) get(c *core.Context, in api.GetSessionInput) (*api.SessionAndU
 		return nil, nil
 	}
 	c.Session = id
-	return &api.SessionAndUser{Session: id.Session.Session, User: id.User.User, NeedsRefresh: id.NeedsRefresh}, nil
+	shown, err := c.Show(core.TriggerRead, id)
+	if err != nil {
+		return nil, failed(err)
+	}
+	return shown, nil
 }
 
 // list lists the live sessions of the user.
@@ -110,34 +112,11 @@ func failed(err error) error {
 
 // update sets additional fields of the session.
 func (f *Feature) update(c *core.Context, in api.UpdateSessionInput) (api.UpdateSessionOutput, error) {
-	change, err := c.Sessions.ParseInput(in.Fields)
+	shown, err := c.UpdateSessionByClient(in.Fields)
 	if err != nil {
 		return api.UpdateSessionOutput{}, err
 	}
-	if change.IsEmpty() {
-		return api.UpdateSessionOutput{}, core.Fail(http.StatusBadRequest, api.NoFieldsToUpdate)
-	}
-	id, err := f.write(c, change)
-	if err != nil {
-		return api.UpdateSessionOutput{}, err
-	}
-	return api.UpdateSessionOutput{Session: id.Session.Session}, c.SetSession(id, core.AsBefore)
-}
-
-// write changes the stored session; without a store, the one in the cookie.
-func (f *Feature) write(c *core.Context, change schema.Row) (*core.Identity, error) {
-	current := c.Session
-	updated, err := c.Sessions.Update(c, current.Session.Token, change)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case updated != nil:
-		return &core.Identity{Session: *updated, User: current.User}, nil
-	case !c.Stateful():
-		return &core.Identity{Session: current.Session.With(change), User: current.User}, nil
-	}
-	return nil, errors.Join(c.ClearSession(), core.Fail(http.StatusUnauthorized, api.FailedToGetSession))
+	return api.UpdateSessionOutput{Session: shown.Session}, nil
 }
 
 // signOut ends the current session, if there is one, and clears its cookies in

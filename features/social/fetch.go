@@ -27,7 +27,8 @@ type ProfileRequest = oauth.Request
 // GetProfile sends a request for a profile, which has to be a JSON object.
 func GetProfile(ctx context.Context, k *core.Kernel, r ProfileRequest) (map[string]any, error) {
 	var raw map[string]any
-	return raw, Get(ctx, k, r, &raw)
+	err := Get(ctx, k, r, &raw)
+	return raw, err
 }
 
 // Get sends a request to a provider and decodes the JSON of the answer into out.

@@ -1,6 +1,7 @@
 package social
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (f *Feature) finishLink(c *core.Context, p Provider, flow *Flow, profile *P
 	case err != nil:
 		return err
 	case account == nil:
-		if _, err := c.Accounts.Create(c, accountRow(c.Kernel, user.ID, s)); err != nil {
+		if _, err := addAccount(c, accountRow(c.Kernel, user.ID, s)); err != nil {
 			c.Log.WarnContext(c, "account not linked", "provider", p.ID(), "error", err)
 			return refuse("unable to link account")
 		}
@@ -46,6 +47,21 @@ func (f *Feature) finishLink(c *core.Context, p Provider, flow *Flow, profile *P
 	}
 	f.updateOnLink(c, user, profile)
 	return nil
+}
+
+// addAccount links an identity to a user. Of two users to whom the same identity
+// is being linked at the same time no more than one gets it: whoever finds that
+// there are two accounts takes its own back.
+func addAccount(c *core.Context, row schema.Row) (*core.Account, error) {
+	account, err := c.Accounts.Create(c, row)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.Accounts.ByKey(c, account.ProviderID, account.AccountID); err != nil {
+		_, undone := c.Accounts.DeleteOwned(c, account.ID, account.UserID)
+		return nil, errors.Join(err, undone)
+	}
+	return account, nil
 }
 
 // linkingUser returns the user who asked for the link, if the session in which
@@ -139,7 +155,7 @@ func (f *Feature) linkIDToken(c *core.Context, p Provider, in api.LinkSocialInpu
 	case !o.AllowDifferentEmails && profile.email() != core.CanonicalEmail(user.Email):
 		return api.LinkSocialOutput{}, core.Fail(http.StatusUnauthorized, api.LinkingDifferentEmails)
 	}
-	if _, err := c.Accounts.Create(c, accountRow(c.Kernel, user.ID, &signIn{provider: p, profile: profile, tokens: &grant.Tokens})); err != nil {
+	if _, err := addAccount(c, accountRow(c.Kernel, user.ID, &signIn{provider: p, profile: profile, tokens: &grant.Tokens})); err != nil {
 		return api.LinkSocialOutput{}, core.Fail(http.StatusExpectationFailed, api.LinkingFailed).Because(err)
 	}
 	f.updateOnLink(c, user, profile)

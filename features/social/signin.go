@@ -129,7 +129,7 @@ func (f *Feature) linkImplicitly(c *core.Context, user *core.User, s *signIn) (*
 	if err := f.validate(c, *user, s, "link-account"); err != nil {
 		return nil, nil, err
 	}
-	account, err := c.Accounts.Create(c, accountRow(c.Kernel, user.ID, s))
+	account, err := addAccount(c, accountRow(c.Kernel, user.ID, s))
 	if err != nil {
 		if core.AsAPIError(err) == nil {
 			c.Log.ErrorContext(c, "account not linked", "provider", s.provider.ID(), "error", err)

@@ -301,16 +301,20 @@ func TestCallback_tells_what_went_wrong(t *testing.T) {
 		tweak func(s *site, address string) string
 		want  string
 	}{
-		"no state":            {func(_ *site, a string) string { return cut(a, "state") }, base + "/error?error=state_not_found"},
-		"unknown state":       {func(_ *site, a string) string { return strings.Replace(a, "state=", "state=x", 1) }, base + "/error?error=state_mismatch"},
-		"no code":             {func(_ *site, a string) string { return cut(a, "code") }, "/oops?error=no_code"},
-		"wrong code":          {func(_ *site, a string) string { return strings.Replace(a, "code=", "code=x", 1) }, "/oops?error=invalid_code"},
-		"denied":              {func(_ *site, a string) string { return cut(a, "code") + "&error=access_denied&error_description=a+%26+b" }, "/oops?error=access_denied&error_description=a+%26+b"},
+		"no state":      {func(_ *site, a string) string { return cut(a, "state") }, base + "/error?error=state_not_found"},
+		"unknown state": {func(_ *site, a string) string { return strings.Replace(a, "state=", "state=x", 1) }, base + "/error?error=state_mismatch"},
+		"no code":       {func(_ *site, a string) string { return cut(a, "code") }, "/oops?error=no_code"},
+		"wrong code":    {func(_ *site, a string) string { return strings.Replace(a, "code=", "code=x", 1) }, "/oops?error=invalid_code"},
+		"denied": {func(_ *site, a string) string {
+			return cut(a, "code") + "&error=access_denied&error_description=a+%26+b"
+		}, "/oops?error=access_denied&error_description=a+%26+b"},
 		"denied, with a code": {func(_ *site, a string) string { return a + "&error=access_denied" }, "/oops?error=access_denied"},
 		"odd error":           {func(_ *site, a string) string { return a + "&error=%22%3E%3Cscript%3E%0A" }, "/oops?error=unknown"},
 		"long error":          {func(_ *site, a string) string { return a + "&error=" + strings.Repeat("x", 200) }, "/oops?error=unknown"},
 		"endless description": {
-			func(_ *site, a string) string { return a + "&error=x&error_description=" + strings.Repeat("é", 50_000) },
+			func(_ *site, a string) string {
+				return a + "&error=x&error_description=" + strings.Repeat("é", 50_000)
+			},
 			"/oops?error=x&error_description=" + strings.Repeat("%C3%A9", 256),
 		},
 		"unknown provider": {
@@ -373,7 +377,7 @@ func TestCallback_by_form_leads_to_the_same_by_address(t *testing.T) {
 		t.Error("a form signed somebody in")
 	}
 	wantLocation(t, b.get(a.location), "/in")
-	a = noCookies.do(http.MethodPost, base+"/callback/acme", "application/x-www-form-urlencoded", "code=1&code=2")
+	a = noCookies.do(http.MethodPost, base+"/callback/acme?code=1&code=2", "application/x-www-form-urlencoded", "state=x")
 	if a.status != http.StatusBadRequest {
 		t.Errorf("two codes: %d", a.status)
 	}

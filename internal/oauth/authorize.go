@@ -52,11 +52,6 @@ func (p *Params) Set(name, value string) {
 	*p = append(*p, Param{name, value})
 }
 
-// Delete removes a parameter.
-func (p *Params) Delete(name string) {
-	*p = slices.DeleteFunc(*p, func(q Param) bool { return q.Name == name })
-}
-
 // Get returns a parameter, "" when there is none.
 func (p Params) Get(name string) string {
 	for _, q := range p {

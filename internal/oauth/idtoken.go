@@ -85,7 +85,7 @@ func (r *IDTokenRules) Verify(ctx context.Context, client *http.Client, t IDToke
 	if err := r.check(claims, t, header.Algorithm, now); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidIDToken, err)
 	}
-	keys, err := r.Keys.find(ctx, client, header.KeyID, header.Algorithm, now)
+	keys, err := r.Keys.Find(ctx, client, header.KeyID, header.Algorithm, now)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidIDToken, err)
 	}

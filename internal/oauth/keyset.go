@@ -23,41 +23,55 @@ const (
 )
 
 // KeySet are the public keys of a provider (RFC 7517), fetched when they are
-// needed. It is safe for use by many goroutines; one of them fetches, the others
-// wait for it.
+// needed. It is safe for use by many goroutines; one of them fetches, and only
+// those wait for it that need a key which is not known yet.
 type KeySet struct {
 	url string
 
-	mu        sync.Mutex
-	keys      []jose.JSONWebKey
-	fetched   time.Time // when keys were fetched
-	attempted time.Time // when they were last asked for
+	fetching  sync.Mutex
+	attempted time.Time // when keys were last asked for; guarded by fetching
+
+	mu      sync.Mutex
+	keys    []jose.JSONWebKey
+	fetched time.Time
 }
 
 // NewKeySet returns the keys at an address.
 func NewKeySet(url string) *KeySet { return &KeySet{url: url} }
 
-// find returns the keys that may have made a signature. A key id that is not
+// Find returns the keys that may have made a signature. A key id that is not
 // known causes a request, unless there was one just now.
-func (s *KeySet) find(ctx context.Context, client *http.Client, id, algorithm string, now time.Time) ([]any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	age := now.Sub(s.fetched)
-	if found := s.match(id, algorithm); len(found) > 0 && age < keysFresh {
+func (s *KeySet) Find(ctx context.Context, client *http.Client, id, algorithm string, now time.Time) ([]any, error) {
+	if found, fetched := s.match(id, algorithm); len(found) > 0 && now.Sub(fetched) < keysFresh {
 		return found, nil
 	}
-	if s.attempted.IsZero() || now.Sub(s.attempted) >= keysCooldown || now.Before(s.attempted) {
-		s.attempted = now
-		if err := s.fetch(ctx, client, now); err != nil && (s.fetched.IsZero() || age >= keysUsable) {
-			return nil, err
-		}
-	}
-	found := s.match(id, algorithm)
-	if len(found) == 0 {
+	err := s.update(ctx, client, id, algorithm, now)
+	found, fetched := s.match(id, algorithm)
+	switch {
+	case err != nil && (fetched.IsZero() || now.Sub(fetched) >= keysUsable):
+		return nil, err
+	case len(found) == 0:
 		return nil, errors.New("its key is none of the provider's")
 	}
 	return found, nil
 }
+
+// update fetches the keys, unless somebody did while this call waited for its
+// turn, or tried to just now.
+func (s *KeySet) update(ctx context.Context, client *http.Client, id, algorithm string, now time.Time) error {
+	s.fetching.Lock()
+	defer s.fetching.Unlock()
+	if found, fetched := s.match(id, algorithm); len(found) > 0 && now.Sub(fetched) < keysFresh {
+		return nil
+	}
+	if since := now.Sub(s.attempted); since >= 0 && since < keysCooldown {
+		return errRecently
+	}
+	s.attempted = now
+	return s.fetch(ctx, client, now)
+}
+
+var errRecently = errors.New("the provider's keys were asked for just now, in vain")
 
 func (s *KeySet) fetch(ctx context.Context, client *http.Client, now time.Time) error {
 	var set struct {
@@ -67,27 +81,32 @@ func (s *KeySet) fetch(ctx context.Context, client *http.Client, now time.Time) 
 	if err := GetJSON(context.WithoutCancel(ctx), client, Request{URL: s.url}, &set); err != nil {
 		return fmt.Errorf("fetch the provider's keys: %w", err)
 	}
-	s.keys, s.fetched = nil, now
+	var keys []jose.JSONWebKey
 	for _, text := range set.Keys {
 		var key jose.JSONWebKey
 		if key.UnmarshalJSON(text) != nil {
 			continue // of a kind that is not known here
 		}
 		if key.Valid() && key.IsPublic() && (key.Use == "" || key.Use == "sig") {
-			s.keys = append(s.keys, key)
+			keys = append(keys, key)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys, s.fetched = keys, now
 	return nil
 }
 
 // match returns the keys of an id, or all where the token names none, that are
-// meant for an algorithm.
-func (s *KeySet) match(id, algorithm string) []any {
+// meant for an algorithm, and when they were fetched.
+func (s *KeySet) match(id, algorithm string) ([]any, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var found []any
 	for _, key := range s.keys {
 		if (id == "" || key.KeyID == id) && (key.Algorithm == "" || key.Algorithm == algorithm) {
 			found = append(found, key.Key)
 		}
 	}
-	return found
+	return found, s.fetched
 }

@@ -43,7 +43,7 @@ func (e *either) Shape() any { return &e.Group }
 
 func (e *either) DecodeConfig(p configfile.Place) {
 	switch {
-	case p.IsTrue():
+	case p.Scalar() == true:
 		e.On = true
 	case p.IsGroup():
 		p.Into(&e.Group)

@@ -60,15 +60,17 @@ func (p Place) Problem(format string, args ...any) {
 	p.decoding.problem(p.value.line, p.path, format, args...)
 }
 
-// IsNull, IsText, IsList and IsGroup say of which form the value is.
-func (p Place) IsNull() bool  { return p.value.kind == null }
-func (p Place) IsText() bool  { return p.value.kind == text }
-func (p Place) IsList() bool  { return p.value.kind == list }
-func (p Place) IsGroup() bool { return p.value.kind == mapping }
+// IsNull reports whether there is no value.
+func (p Place) IsNull() bool { return p.value.kind == null }
 
-// IsFalse and IsTrue say whether the value is that.
-func (p Place) IsFalse() bool { return p.value.scalar == false }
-func (p Place) IsTrue() bool  { return p.value.scalar == true }
+// IsText reports whether the value is text.
+func (p Place) IsText() bool { return p.value.kind == text }
+
+// IsList reports whether the value is a list.
+func (p Place) IsList() bool { return p.value.kind == list }
+
+// IsGroup reports whether the value is a group of keys.
+func (p Place) IsGroup() bool { return p.value.kind == mapping }
 
 // Scalar returns a bool, int64, float64 or string, or nil if the value is
 // something else.

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite"
+)
+
+func examine(t *testing.T, c Config) map[Severity]string {
+	t.Helper()
+	if c.Database.Path == "" {
+		c.Database.Path = filepath.Join(t.TempDir(), "auth.db")
+	}
+	risks, err := Examine(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := map[Severity]string{}
+	for _, r := range risks {
+		text[r.Severity] += r.Text + "\n"
+	}
+	return text
+}
+
+func TestASoundConfigurationHasNoSeriousRisk(t *testing.T) {
+	t.Parallel()
+	c := parse(t, `
+baseURL: https://auth.example.com
+emailAndPassword: {enabled: true, requireEmailVerification: true}
+rateLimit: {storage: database}
+mail: {from: a@b.example, smtp: {host: mail.example}}
+`)
+	c.Secret = NewSecret()
+	got := examine(t, c)
+	if got[Serious] != "" || got[Warning] != "" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestRisksAreExplained(t *testing.T) {
+	t.Parallel()
+	c := parse(t, `
+baseURL: http://auth.example.com
+secret: hunter2
+trustedOrigins: ["*"]
+rateLimit: {enabled: false}
+emailAndPassword: {enabled: true, minPasswordLength: 4, requireEmailVerification: true, revokeSessionsOnPasswordReset: false}
+session: {expiresIn: 30000000, cookieCache: {enabled: true}}
+account: {skipStateCookieCheck: true, accountLinking: {requireLocalEmailVerified: false}}
+advanced:
+  disableCSRFCheck: true
+  disableOriginCheck: true
+  trustedProxyHeaders: true
+  useSecureCookies: false
+  ipAddress: {disableIpTracking: true, trustedProxies: [nonsense]}
+server: {metricsListen: ":9090"}
+`)
+	got := examine(t, c)
+	for severity, wants := range map[Severity][]string{
+		Serious: {
+			"baseURL: is http", "secret: the secret has 7", "trustedOrigins:", "rateLimit.enabled", "advanced.disableCSRFCheck", "advanced.disableOriginCheck",
+			"advanced.useSecureCookies", "disableIpTracking", "skipStateCookieCheck", "requireLocalEmailVerified", "requireEmailVerification", "trustedProxies",
+		},
+		Warning: {"server.metricsListen", "trustedProxyHeaders", "revokeSessionsOnPasswordReset", "minPasswordLength", "mail: there is no mail server"},
+		Hint:    {"session.cookieCache", "session.expiresIn", "rateLimit.storage"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(got[severity], want) {
+				t.Errorf("%s: nothing about %s", severity, want)
+			}
+		}
+	}
+	if strings.Contains(got[Serious], "hunter2") {
+		t.Error("the secret is repeated")
+	}
+	bare := examine(t, Config{})
+	for _, want := range []string{"baseURL: not set", "secret: not set"} {
+		if !strings.Contains(bare[Serious], want) {
+			t.Errorf("nothing about %s", want)
+		}
+	}
+}
+
+func TestDifferencesOfTheDatabaseAreExplained(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "auth.db")
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`create table "user" ("id" text not null primary key, "name" text not null, "email" text not null,
+		"emailVerified" integer not null, "image" text, "createdAt" date not null, "updatedAt" date not null, "tenant" text not null)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := Quickstart()
+	c.Database.Path = file
+	got := examine(t, c)
+	if !strings.Contains(got[Serious], "tenant") || !strings.Contains(got[Warning], "chmod 600") || !strings.Contains(got[Warning], "email") || !strings.Contains(got[Hint], "ostiary migrate") {
+		t.Errorf("%v", got)
+	}
+	c.Database.Migrate = new(false)
+	if got := examine(t, c); !strings.Contains(got[Serious], "ostiary migrate") {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestAMigrationNeedsNothingButTheDatabase(t *testing.T) {
+	t.Parallel()
+	c := Config{Database: Database{Path: filepath.Join(t.TempDir(), "auth.db")}}
+	m, err := NewMigration(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = m.Close(t.Context()) }()
+	if findings, err := m.Check(t.Context()); err != nil || len(findings) == 0 {
+		t.Errorf("an empty database lacks nothing: %v", err)
+	}
+	plan, err := m.Plan(t.Context())
+	if err != nil || plan.Empty() {
+		t.Fatalf("nothing is planned: %v", err)
+	}
+	if _, err := m.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if plan, err := m.Plan(t.Context()); err != nil || !plan.Empty() {
+		t.Errorf("something is left: %v, %v", plan, err)
+	}
+	if findings, err := m.Check(t.Context()); err != nil || len(findings) > 0 {
+		t.Errorf("%v %v", findings, err)
+	}
+}
