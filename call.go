@@ -165,3 +165,28 @@ func (a API) UnlinkAccount(ctx context.Context, in api.UnlinkAccountInput, optio
 func (a API) OK(ctx context.Context, options ...CallOption) (api.OKOutput, error) {
 	return call(ctx, a, api.OK, route.None{}, options)
 }
+
+// SignInSocial begins a sign-in with a provider, or makes one with an ID token.
+func (a API) SignInSocial(ctx context.Context, in api.SignInSocialInput, options ...CallOption) (api.SignInSocialOutput, error) {
+	return call(ctx, a, api.SignInSocial, in, options)
+}
+
+// LinkSocial links an account at a provider to the user.
+func (a API) LinkSocial(ctx context.Context, in api.LinkSocialInput, options ...CallOption) (api.LinkSocialOutput, error) {
+	return call(ctx, a, api.LinkSocial, in, options)
+}
+
+// GetAccessToken returns a valid access token of one of the user's accounts.
+func (a API) GetAccessToken(ctx context.Context, in api.AccountSelector, options ...CallOption) (api.GetAccessTokenOutput, error) {
+	return call(ctx, a, api.GetAccessToken, in, options)
+}
+
+// RefreshToken refreshes the tokens of one of the user's accounts.
+func (a API) RefreshToken(ctx context.Context, in api.AccountSelector, options ...CallOption) (api.RefreshTokenOutput, error) {
+	return call(ctx, a, api.RefreshToken, in, options)
+}
+
+// AccountInfo returns what the provider says about the user.
+func (a API) AccountInfo(ctx context.Context, in api.AccountInfoInput, options ...CallOption) (api.AccountInfoOutput, error) {
+	return call(ctx, a, api.AccountInfo, in, options)
+}

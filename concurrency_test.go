@@ -121,6 +121,16 @@ func (s *server) withoutPassword(email string) *core.User {
 	return u
 }
 
+// withPassword makes a user with a password, without the help of an endpoint.
+func (s *server) withPassword(email string) *core.User {
+	s.t.Helper()
+	u := s.withoutPassword(email)
+	if _, err := s.Kernel().Accounts.CreateCredential(context.Background(), u.ID, "plain:"+goodPassword); err != nil {
+		s.t.Fatal(err)
+	}
+	return u
+}
+
 func (s *server) linkAccount(u *core.User, provider, accountID string) *core.Account {
 	s.t.Helper()
 	row := s.Kernel().Accounts.Table().NewRow().Set("userId", u.ID).Set("providerId", provider).Set("accountId", accountID)

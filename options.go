@@ -11,6 +11,7 @@ import (
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/features/emailpassword"
 	"github.com/ostiary/ostiary/features/emailverification"
+	"github.com/ostiary/ostiary/features/social"
 	"github.com/ostiary/ostiary/features/user"
 	"github.com/ostiary/ostiary/schema"
 )
@@ -56,6 +57,13 @@ type Options struct {
 	EmailAndPassword emailpassword.Options
 	// EmailVerification proves addresses.
 	EmailVerification emailverification.Options
+
+	// SocialProviders let users sign in with accounts that they have elsewhere;
+	// the packages below providers make them.
+	SocialProviders []social.Provider
+	// AcceptForeignStates also completes sign-ins with a provider that a Better
+	// Auth server began which shares database and secret.
+	AcceptForeignStates bool
 
 	User         UserOptions
 	Session      core.SessionOptions
@@ -155,6 +163,21 @@ func StaticURL(address string) core.BaseURL { return core.StaticURL(address) }
 // HostURLs is the base URL of a server that is reached under several hosts,
 // which may contain wildcards.
 func HostURLs(hosts ...string) core.BaseURL { return core.HostURLs(hosts...) }
+
+// social returns the options of social sign-in, which mails verification links
+// through the other feature.
+func (o *Options) social(verification *emailverification.Feature) social.Options {
+	options := social.Options{
+		Providers: o.SocialProviders, AcceptForeignStates: o.AcceptForeignStates,
+		SendOnSignUp: verification.SendsOnSignUp, SendOnSignIn: verification.SendsOnSignIn(),
+	}
+	if verification.Configured() {
+		options.SendVerification = func(c *core.Context, u *core.User, callbackURL string) error {
+			return verification.Deliver(c, *u, callbackURL)
+		}
+	}
+	return options
+}
 
 // config returns what the kernel is made from.
 func (o *Options) config() core.Config {

@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/features/account"
@@ -27,6 +28,7 @@ import (
 	"github.com/ostiary/ostiary/features/emailverification"
 	"github.com/ostiary/ostiary/features/pages"
 	"github.com/ostiary/ostiary/features/session"
+	"github.com/ostiary/ostiary/features/social"
 	"github.com/ostiary/ostiary/features/user"
 	"github.com/ostiary/ostiary/migrate"
 )
@@ -44,16 +46,18 @@ type Auth struct {
 // problem of the options, with the option's name and the remedy.
 func New(o Options) (*Auth, error) {
 	verification := emailverification.New(o.EmailVerification)
+	providers := social.New(o.social(verification))
 	config := o.config()
 	features := []core.Plugin{
 		pages.New(),
-		session.New(session.Options{}),
+		session.New(session.Options{EndSessionURL: providers.EndSessionURL}),
 		verification,
 		emailpassword.New(o.EmailAndPassword, verification),
 		user.New(o.User.Options, verification),
 		account.New(),
+		providers,
 	}
-	config.Plugins = append(features, o.Plugins...)
+	config.Plugins = slices.Concat(features, o.Plugins)
 	kernel, err := core.New(config)
 	if err != nil {
 		return nil, err

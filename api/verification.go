@@ -34,7 +34,7 @@ type VerifyEmailOutput struct {
 	User *User
 	// Pending is true when a change was only confirmed at the old address, so
 	// that the answer has no user at all.
-	Pending bool
+	Pending bool `json:"-"`
 }
 
 // MarshalJSON writes the user, as null if there is none, unless Pending.

@@ -48,8 +48,8 @@ type Context struct {
 	replacement any
 	resolved    *resolution
 	held        *heldSignIn
-	created     string // the id of the user that the call has created
-	outdated    int64  // the watermark that the cookie cache was below
+	created     string   // the id of the user that the call has created
+	outdated    int64    // the watermark that the cookie cache was below
 	proven      *Account // whose password the call has verified
 }
 

@@ -251,3 +251,17 @@ func (c *Context) IsTrustedURL(address string) bool {
 
 // IsTrustedOrigin reports whether an origin is trusted.
 func (c *Context) IsTrustedOrigin(address string) bool { return c.site.trusted.Match(address) }
+
+// Resolve returns a redirect target as an absolute URL: a relative one is below
+// the origin of this server.
+func (c *Context) Resolve(target string) string {
+	base, err := url.Parse(c.BaseURL())
+	if err != nil {
+		return target
+	}
+	absolute, err := base.Parse(target)
+	if err != nil {
+		return target
+	}
+	return absolute.String()
+}

@@ -80,5 +80,6 @@ func plain(v any) (any, error) {
 		return nil, err
 	}
 	var out any
-	return out, json.Unmarshal(text, &out)
+	err = json.Unmarshal(text, &out)
+	return out, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/plugins/jwt"
+	"github.com/ostiary/ostiary/plugins/openapi"
 	"github.com/ostiary/ostiary/plugins/twofactor"
 )
 
@@ -56,6 +57,10 @@ var plugin2Profiles = map[string]profile{
 				return map[string]any{"mail": id.User.Email}, nil
 			},
 		}))
+	}},
+	"open-api": {configure: func(_ *server, o *ostiary.Options) {
+		withPassword(o)
+		o.Plugins = append(o.Plugins, openapi.New(openapi.Options{}))
 	}},
 }
 

@@ -3,7 +3,6 @@ package emailpassword
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
@@ -50,7 +49,7 @@ func (f *Feature) followReset(c *core.Context, in api.ResetPasswordCallbackInput
 	if in.CallbackURL == "" {
 		return none, c.Redirect(core.AppendQuery(c.BaseURL()+"/error", "error", api.InvalidToken.Code))
 	}
-	target := resolve(c, in.CallbackURL)
+	target := c.Resolve(in.CallbackURL)
 	found, err := c.Verifications.Find(c, resetPurpose+in.Token)
 	if err != nil {
 		return none, err
@@ -59,19 +58,6 @@ func (f *Feature) followReset(c *core.Context, in api.ResetPasswordCallbackInput
 		return none, c.Redirect(core.AppendQuery(target, "error", api.InvalidToken.Code))
 	}
 	return none, c.Redirect(core.AppendQuery(target, "token", in.Token))
-}
-
-// resolve returns an absolute URL: relative ones are taken from the base URL.
-func resolve(c *core.Context, target string) string {
-	base, err := url.Parse(c.BaseURL())
-	if err != nil {
-		return target
-	}
-	ref, err := base.Parse(target)
-	if err != nil {
-		return target
-	}
-	return ref.String()
 }
 
 // reset sets a new password with a mailed token. The token is used up in the

@@ -12,8 +12,8 @@ import (
 // Options of the feature.
 type Options struct {
 	// EndSessionURL returns where a user who signs out should be sent so that
-	// the provider signs him out too; "" for nowhere. Nil means nowhere.
-	EndSessionURL func(c *core.Context, userID, callbackURL, state string) string
+	// the provider signs him out too, and false for nowhere. Nil means nowhere.
+	EndSessionURL func(c *core.Context, userID, callbackURL, state string) (string, bool)
 }
 
 // Feature is the feature; make it with [New].
@@ -135,18 +135,32 @@ func (f *Feature) signOut(c *core.Context, in api.SignOutInput) (api.SignOutOutp
 // if the store does not answer.
 func (f *Feature) end(c *core.Context, token string, in api.SignOutInput, out api.SignOutOutput) api.SignOutOutput {
 	if f.options.EndSessionURL != nil {
-		if id, err := c.Sessions.Find(c, token); err == nil && id != nil {
-			if out.URL = f.options.EndSessionURL(c, id.User.ID, in.CallbackURL, in.State); out.URL != "" {
-				follow := !in.DisableRedirect
-				out.Redirect = &follow
-				if follow {
-					c.SetHeader("Location", out.URL)
-				}
-			}
-		}
+		f.providerSignOut(c, token, in, &out)
 	}
 	if err := c.Sessions.Delete(c, token); err != nil {
 		c.Log.ErrorContext(c, "session not deleted on sign-out", "error", err)
 	}
 	return out
+}
+
+// providerSignOut sends the user on to the sign-out of the provider, if that has
+// one.
+func (f *Feature) providerSignOut(c *core.Context, token string, in api.SignOutInput, out *api.SignOutOutput) {
+	id, err := c.Sessions.Find(c, token)
+	if err != nil || id == nil {
+		return
+	}
+	callbackURL := in.CallbackURL
+	if callbackURL != "" {
+		callbackURL = c.Resolve(callbackURL)
+	}
+	address, ok := f.options.EndSessionURL(c, id.User.ID, callbackURL, in.State)
+	if !ok {
+		return
+	}
+	follow := !in.DisableRedirect
+	out.URL, out.Redirect = address, &follow
+	if follow {
+		c.SetHeader("Location", address)
+	}
 }

@@ -8,9 +8,7 @@
 // policy that says so.
 package web
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // Settings is what the page knows about the server that shows it. The zero value
 // is a page for a server without optional features.
@@ -92,7 +90,7 @@ func Handler(settings Settings) http.Handler {
 	for _, path := range pages {
 		files[path] = shell
 	}
-	return handler(files)
+	return files
 }
 
 // handler holds everything that is ever served, by its path.
