@@ -53,6 +53,10 @@ type Options struct {
 	// PluralTables appends "s" to every table name.
 	PluralTables bool
 
+	// PluginTables rename the tables of plugins and their columns, by model key,
+	// for example "twoFactor".
+	PluginTables map[string]schema.Rename
+
 	// EmailAndPassword lets users sign in with a password.
 	EmailAndPassword emailpassword.Options
 	// EmailVerification proves addresses.
@@ -184,7 +188,7 @@ func (o *Options) config() core.Config {
 	return core.Config{
 		AppName: o.AppName, BaseURL: o.BaseURL, BasePath: o.BasePath, Development: o.Development,
 		Secret: o.Secret, Secrets: o.Secrets, AcceptPreviousSecrets: o.AcceptPreviousSecrets,
-		Database: o.Database, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables,
+		Database: o.Database, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables, PluginTables: o.PluginTables,
 		User:         core.ModelOptions{Table: o.User.Table, Columns: o.User.Columns, Fields: o.User.Fields},
 		ValidateUser: o.User.Validate,
 		Session:      o.Session, Account: o.Account, Verification: o.Verification,

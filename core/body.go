@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,7 +50,7 @@ func (c *Context) readBody() error {
 }
 
 func (c *Context) readAll(body io.Reader) ([]byte, error) {
-	limit := c.config.MaxBodyBytes
+	limit := min(c.config.MaxBodyBytes, math.MaxInt64-1)
 	data, err := io.ReadAll(io.LimitReader(body, limit+1))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) || int64(len(data)) > limit {

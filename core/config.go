@@ -49,6 +49,10 @@ type Config struct {
 	// PluralTables appends "s" to every table name.
 	PluralTables bool
 
+	// PluginTables rename the tables of plugins and their columns, by model key,
+	// for example "twoFactor".
+	PluginTables map[string]schema.Rename
+
 	User         ModelOptions
 	Session      SessionOptions
 	Account      AccountOptions

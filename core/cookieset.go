@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"time"
@@ -39,6 +40,17 @@ func newCookieSet(config *Config, base string) *cookieSet {
 	s.accountData = s.define("account_data", cookie.For(cacheAge))
 	s.dontRemember = s.define("dont_remember", cookie.MaxAge{})
 	return s
+}
+
+// check returns what keeps the cookies, as they were configured, from being set.
+func (s *cookieSet) check(now time.Time) error {
+	var problems []error
+	for _, d := range []cookie.Definition{s.sessionToken, s.sessionData, s.accountData, s.dontRemember} {
+		if _, err := cookie.Serialize(d.Name, "", d.Attributes, now); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
 }
 
 func secureCookies(config *Config, base string) bool {

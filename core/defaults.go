@@ -90,8 +90,8 @@ func (c *Config) fillStateless() {
 func (c *Config) check() []error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if c.Session.ExpiresIn < 0 || c.Session.ExpiresIn > maxCookieAge {
-		problem("Session.ExpiresIn: %v is not possible; browsers keep cookies for at most 400 days", c.Session.ExpiresIn)
+	if c.Session.ExpiresIn < time.Second || c.Session.ExpiresIn > maxCookieAge {
+		problem("Session.ExpiresIn: %v is not possible; give a time.Duration of a second to 400 days, for which browsers keep cookies", c.Session.ExpiresIn)
 	}
 	if *c.Session.UpdateAge < 0 || *c.Session.FreshAge < 0 {
 		problem("Session.UpdateAge, Session.FreshAge: must not be negative; zero means on every use, and always")
@@ -115,8 +115,19 @@ func (c *Config) check() []error {
 	if c.RateLimit.Window < 0 || c.RateLimit.Max < 0 {
 		problem("RateLimit.Window, RateLimit.Max: must not be negative")
 	}
+	switch c.RateLimit.Storage {
+	case RateLimitInMemory, RateLimitInDatabase:
+	default:
+		problem("RateLimit.Storage: %q is unknown; use %q or %q", c.RateLimit.Storage, RateLimitInMemory, RateLimitInDatabase)
+	}
 	if c.MaxBodyBytes < 0 {
-		problem("MaxBodyBytes: must not be negative")
+		problem("Advanced.MaxBodyBytes: must not be negative")
+	}
+	if c.Password.MinLength < 0 || c.Password.MinLength > c.Password.MaxLength {
+		problem("EmailAndPassword.MinPasswordLength: %d is negative or more than MaxPasswordLength, %d", c.Password.MinLength, c.Password.MaxLength)
+	}
+	if hash := c.Verification.HashIdentifier; hash != nil && hash("reset-password:x") == hash("delete-account-x") {
+		problem("Verification.HashIdentifier: gives identifiers of different purposes the same hash, so that a value made for one would be accepted for another; hash the whole identifier")
 	}
 	if strings.ContainsAny(c.Cookies.Prefix, "=;, \t\r\n") {
 		problem("Cookies.Prefix: %q has characters that cookie names cannot have", c.Cookies.Prefix)
@@ -128,7 +139,7 @@ func (c *Config) check() []error {
 	}
 	for _, path := range c.DisabledPaths {
 		if !strings.HasPrefix(path, "/") {
-			problem("DisabledPaths: %q does not begin with a slash", path)
+			problem("Advanced.DisabledPaths: %q does not begin with a slash", path)
 		}
 	}
 	return problems

@@ -12,6 +12,7 @@ type Endpoint struct {
 	route  route.Described
 	spec   *route.Spec
 	gates  []Gate
+	owner  string // the id of the plugin that serves it
 	invoke func(c *Context) (any, error)
 }
 

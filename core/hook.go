@@ -31,6 +31,7 @@ type Hook struct {
 	Before, After func(c *Context) error
 
 	source string
+	spec   *route.Spec // of the one route that a typed hook is for
 }
 
 // Respond answers with a value when a before hook returns it: the endpoint and
@@ -131,6 +132,7 @@ func (c *Context) Replace(value any) { c.replaced, c.replacement = true, value }
 // endpoint will refuse it. What the hook changes is used. See package hooks.
 func TypedBefore[In, Out any](r *route.Route[In, Out], fn func(c *Context, in *In) error) Hook {
 	return Hook{
+		spec:  r.Describe(),
 		Match: ForRoute(r),
 		Before: func(c *Context) error {
 			value, _ := r.InputShape().Read(c.Body, c.Query, c.Params)
@@ -194,6 +196,7 @@ func differing[M ~map[string]V, V any](before, after M) M {
 // called when the endpoint failed. What the hook changes is sent.
 func TypedAfter[In, Out any](r *route.Route[In, Out], fn func(c *Context, out *Out) error) Hook {
 	return Hook{
+		spec:  r.Describe(),
 		Match: ForRoute(r),
 		After: func(c *Context) error {
 			out, ok := c.Returned.(Out)

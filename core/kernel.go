@@ -54,7 +54,7 @@ type Kernel struct {
 	trusted  origin.Set
 	writer   *writer
 
-	plugins              []Plugin
+	plugins, initialised []Plugin
 	endpoints            map[*route.Spec]*Endpoint
 	byName               map[string]*Endpoint
 	router               router
@@ -89,6 +89,9 @@ func New(config Config) (*Kernel, error) {
 		}
 	}
 	if len(problems) > 0 {
+		if err := k.closePlugins(context.Background()); err != nil {
+			problems = append(problems, err)
+		}
 		return nil, fmt.Errorf("ostiary: the configuration has problems:\n%w", errors.Join(problems...))
 	}
 	return k, nil
@@ -127,30 +130,25 @@ func (k *Kernel) Endpoints() []route.Described {
 // closes the database.
 func (k *Kernel) Close(ctx context.Context) error {
 	err := k.background.close(ctx)
-	for _, p := range slices.Backward(k.plugins) {
+	return errors.Join(err, k.closePlugins(ctx), k.DB.Close())
+}
+
+// closePlugins stops the plugins that were initialised, in reverse order.
+func (k *Kernel) closePlugins(ctx context.Context) error {
+	var problems []error
+	for _, p := range slices.Backward(k.initialised) {
 		if c, ok := p.(Closer); ok {
-			err = errors.Join(err, c.Close(ctx))
+			problems = append(problems, c.Close(ctx))
 		}
 	}
-	return errors.Join(err, k.DB.Close())
+	return errors.Join(problems...)
 }
 
 func (k *Kernel) setSecrets() error {
-	o := secret.Options{Secret: secret.String(k.config.Secret), AcceptPrevious: k.config.AcceptPreviousSecrets}
-	for _, v := range k.config.Secrets {
-		o.Versions = append(o.Versions, secret.Version{Version: v.Version, Value: secret.String(v.Value)})
-	}
-	if o.Secret == "" && len(o.Versions) == 0 {
-		if !k.config.Development {
-			return errors.New("Secret: not set; generate one with `ostiary secret` and pass it, for example from an environment variable")
-		}
-		o.Secret = secret.Default
-	}
-	if !k.config.Development && o.Secret == secret.Default && len(o.Versions) == 0 {
-		return errors.New("Secret: this is the well-known default; generate one with `ostiary secret`")
-	}
-	keys, err := secret.NewKeyring(o)
+	keys, err := k.keyring()
 	if err != nil {
+		// The plugins still check their own options, with keys for nothing.
+		k.Secrets, _ = secret.NewKeyring(secret.Options{Secret: secret.Default})
 		return fmt.Errorf("Secret: %w", err)
 	}
 	for _, warning := range secret.Assess(string(keys.Current())) {
@@ -160,15 +158,29 @@ func (k *Kernel) setSecrets() error {
 	return nil
 }
 
+func (k *Kernel) keyring() (*secret.Keyring, error) {
+	o := secret.Options{Secret: secret.String(k.config.Secret), AcceptPrevious: k.config.AcceptPreviousSecrets}
+	for _, v := range k.config.Secrets {
+		o.Versions = append(o.Versions, secret.Version{Version: v.Version, Value: secret.String(v.Value)})
+	}
+	if o.Secret == "" && len(o.Versions) == 0 {
+		if !k.config.Development {
+			return nil, errors.New("not set; generate one with `ostiary secret` and pass it, for example from an environment variable")
+		}
+		o.Secret = secret.Default
+	}
+	if !k.config.Development && o.Secret == secret.Default && len(o.Versions) == 0 {
+		return nil, errors.New("this is the well-known default; generate one with `ostiary secret`")
+	}
+	return secret.NewKeyring(o)
+}
+
 func (k *Kernel) setPasswords() error {
 	o := &k.config.Password
 	k.PasswordPolicy = password.Policy{MinLength: o.MinLength, MaxLength: o.MaxLength}
 	k.Passwords = o.Hasher
 	if k.Passwords == nil {
 		k.Passwords = password.NewScrypt(o.Limits)
-	}
-	if o.MinLength > o.MaxLength {
-		return fmt.Errorf("Password.MinLength: %d is more than Password.MaxLength, %d", o.MinLength, o.MaxLength)
 	}
 	return nil
 }
@@ -204,6 +216,14 @@ func (k *Kernel) setSite() error {
 		problems = append(problems, fmt.Errorf("ClientIP.TrustedProxies: %s", w))
 	}
 	k.cookies = newCookieSet(&k.config, b.URL)
+	if err := k.cookies.check(k.Now()); err != nil {
+		problems = append(problems, fmt.Errorf("Cookies: %w", err))
+	}
+	if b.Fallback != "" {
+		if _, err := k.newSite(b.Fallback); err != nil {
+			problems = append(problems, fmt.Errorf("BaseURL.Fallback: %w", err))
+		}
+	}
 	if b.URL == "" {
 		if !k.config.Development && b.Func == nil && len(b.AllowedHosts) == 0 {
 			k.Log.Warn("BaseURL is not set: links in mails will name whatever host a request names")
@@ -231,7 +251,7 @@ func (k *Kernel) setDatabase() error {
 	if err != nil {
 		return err
 	}
-	k.DB, err = database.New(k.config.Database, s, database.Options{Now: k.config.Now, NewID: k.newID})
+	k.DB, err = database.New(k.config.Database, s, database.Options{Now: k.config.Now, NewID: k.NewID})
 	if err != nil {
 		return fmt.Errorf("Database: %w", err)
 	}
@@ -246,7 +266,9 @@ func (k *Kernel) setDatabase() error {
 	return nil
 }
 
-func (k *Kernel) newID(model string) string {
+// NewID returns an id for a row of a model, as the id strategy makes them; ""
+// when the database is to make it.
+func (k *Kernel) NewID(model string) string {
 	switch {
 	case k.config.GenerateID != nil:
 		return k.config.GenerateID(model)
@@ -280,6 +302,11 @@ func (k *Kernel) compileSchema() (*schema.Schema, error) {
 		d.Models = append(d.Models, schema.RateLimitModel())
 		d.Renames[schema.RateLimitKey] = schema.Rename{Table: c.RateLimit.Table, Columns: c.RateLimit.Columns}
 	}
+	for key, r := range c.PluginTables {
+		if _, core := d.Renames[key]; !core {
+			d.Renames[key] = r
+		}
+	}
 	for _, p := range c.Plugins {
 		if m, ok := p.(Modeler); ok {
 			d.Plugins = append(d.Plugins, m.Models()...)
@@ -301,15 +328,13 @@ func (k *Kernel) setLimiter() error {
 		k.limiter = newMemoryLimiter(k.config.Now)
 	case o.Storage == RateLimitInDatabase && k.DB != nil:
 		k.limiter = &databaseLimiter{k: k, table: k.DB.Table(schema.RateLimitKey)}
-	case o.Storage != RateLimitInDatabase:
-		return fmt.Errorf("RateLimit.Storage: %q is unknown; use %q or %q", o.Storage, RateLimitInMemory, RateLimitInDatabase)
 	}
 	return nil
 }
 
 // addPlugins initialises the plugins and collects what they provide.
 func (k *Kernel) addPlugins() error {
-	if k.DB == nil || k.Secrets == nil {
+	if k.DB == nil {
 		return nil // reported already
 	}
 	var problems []error
@@ -327,12 +352,18 @@ func (k *Kernel) addPlugins() error {
 				continue
 			}
 		}
+		k.initialised = append(k.initialised, p)
 		if err := k.collect(p); err != nil {
 			problems = append(problems, err)
 		}
 	}
 	for _, h := range k.config.DatabaseHooks {
 		k.writer.hooks[h.Model] = append(k.writer.hooks[h.Model], h)
+	}
+	for _, h := range k.config.Hooks {
+		if h.spec != nil && k.endpoints[h.spec] == nil {
+			problems = append(problems, fmt.Errorf("Hooks: a hook is for %s, which is not served; add the plugin that serves it, or remove the hook", h.spec.Name))
+		}
 	}
 	for model := range maps.Keys(k.writer.hooks) {
 		switch model {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,15 +20,17 @@ type paramRoute struct {
 	methods  map[string]*Endpoint
 }
 
-// add registers an endpoint. A later endpoint replaces an earlier one of the
-// same method and path; the return value says whether it did.
-func (t *router) add(e *Endpoint) (replaced bool) {
+// add registers an endpoint. It returns another one that has one of its methods
+// and its path already, if there is one.
+func (t *router) add(e *Endpoint) (taken *Endpoint) {
 	methods := t.methods(e.spec.Path)
 	for _, m := range e.spec.Methods {
-		replaced = replaced || methods[m] != nil
+		if methods[m] != nil {
+			taken = methods[m]
+		}
 		methods[m] = e
 	}
-	return replaced
+	return taken
 }
 
 func (t *router) methods(path string) map[string]*Endpoint {
@@ -93,7 +96,7 @@ func (p *paramRoute) match(path string) (map[string]string, bool) {
 // pathMatches reports whether a middleware path covers an endpoint path.
 func pathMatches(pattern, path string) bool {
 	if prefix, ok := strings.CutSuffix(pattern, "**"); ok {
-		return strings.HasPrefix(path, strings.TrimSuffix(prefix, "/"))
+		return strings.HasPrefix(path, prefix) || path == strings.TrimSuffix(prefix, "/")
 	}
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
 		rest, ok := strings.CutPrefix(path, prefix)
@@ -153,22 +156,24 @@ func trimSlashes(path string) string {
 
 // mount registers the endpoints of a plugin.
 func (k *Kernel) mount(owner string, endpoints []Endpoint) error {
+	var problems []error
 	for i := range endpoints {
 		e := &endpoints[i]
 		if e.spec == nil {
-			return fmt.Errorf("plugin %s: an endpoint was not made by core.Handle", owner)
+			return fmt.Errorf("Plugins: %s has an endpoint that was not made by core.Handle", owner)
 		}
+		e.owner = owner
 		k.endpoints[e.spec] = e
 		k.byName[e.spec.Name] = e
 		if e.spec.ServerOnly() {
 			continue
 		}
 		if !strings.HasPrefix(e.spec.Path, "/") || len(e.spec.Methods) == 0 {
-			return fmt.Errorf("plugin %s: endpoint %s needs a method and a path that begins with a slash", owner, e.spec.Name)
+			return fmt.Errorf("Plugins: endpoint %s of %s needs a method and a path that begins with a slash", e.spec.Name, owner)
 		}
-		if k.router.add(e) {
-			k.Log.Error("two plugins serve the same path; the later one wins", "path", e.spec.Path, "plugin", owner)
+		if taken := k.router.add(e); taken != nil {
+			problems = append(problems, fmt.Errorf("Plugins: %s and %s both serve %s; leave one of them out", taken.owner, owner, e.spec.Path))
 		}
 	}
-	return nil
+	return errors.Join(problems...)
 }

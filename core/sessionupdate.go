@@ -321,7 +321,7 @@ func (k *Kernel) attemptUpdate(ctx context.Context, current *Identity, patch sch
 	condition := []database.Where{database.Compare("updatedAt", database.GreaterOrEqual, before), database.Compare("updatedAt", database.Less, before.Add(time.Millisecond))}
 	stamp := k.stampAfter(before)
 	if !k.dependsOnReading(u) {
-		stamp = stamp.Add(time.Duration(attempt) * time.Millisecond) // who has lost often aims ahead of the others
+		stamp = stamp.Add(time.Duration(attempt*attempt) * time.Millisecond) // who has lost often aims ahead of the others
 		condition = []database.Where{database.Compare("updatedAt", database.Less, stamp)}
 	}
 	if err := k.showUpdate(ctx, current, change, patch, stamp, u); err != nil {

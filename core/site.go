@@ -85,6 +85,9 @@ func (k *Kernel) newSite(address string) (*site, error) {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, fmt.Errorf("BaseURL: %q is not an http or https address; give one such as https://app.example.com", address)
 	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("BaseURL: has a user, a query or a fragment; give scheme, host and path only")
+	}
 	own, ok := origin.Of(u.Scheme + "://" + u.Host)
 	if !ok {
 		return nil, fmt.Errorf("BaseURL: the host of %q is not valid", address)

@@ -13,7 +13,7 @@ func (u *Users) Synthetic(row schema.Row) api.User {
 	now := database.Milliseconds(u.k.Now())
 	row.SetAt(schema.UserCreatedAt, now)
 	row.SetAt(schema.UserUpdatedAt, now)
-	id := u.k.newID(schema.UserKey)
+	id := u.k.NewID(schema.UserKey)
 	if id == "" {
 		id = u.k.Random.Token(idLength)
 	}

@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"mime"
@@ -104,6 +105,8 @@ func decode(encoding string, body io.Reader) (string, error) {
 	case "", "7bit", "8bit", "binary":
 	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
 	default:
 		return "", fmt.Errorf("unknown encoding %q", encoding)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -37,7 +38,7 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the local cause, such as [context.DeadlineExceeded] or an error of
-// the network, or nil if the server refused.
+// the network, or nil if the server refused or the cause repeats a secret.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Temporary reports whether the same message may succeed later: the server said so
@@ -72,29 +73,34 @@ func (s *Sender) explain(ctx context.Context, m mail.Message, err error) error {
 		e.Code, e.Reason = reply.Code, s.clean(reply.Msg, m)
 		return e
 	}
-	e.Reason, e.cause = s.clean(err.Error(), m), err
+	e.Reason = s.clean(err.Error(), m)
+	if e.Reason == err.Error() { // or else the cause would tell what was cut out
+		e.cause = err
+	}
 	return e
 }
 
-// maxReason is the longest reason an Error repeats, in bytes.
-const maxReason = 300
+const (
+	// maxReason is the longest reason an Error repeats, in bytes.
+	maxReason = 300
+	// maxCleaned is how much of a reply is looked at, in bytes.
+	maxCleaned = 4096
+)
+
+const redacted = "[redacted]"
 
 // clean makes one short line of what a server said and cuts out the secrets in it.
 // Servers do repeat them: a rejected sign-in may quote the password, and a spam
 // filter quotes the link it does not like, which is a key to an account.
 func (s *Sender) clean(reply string, m mail.Message) string {
-	username, password := s.credentials()
-	if password != "" {
-		encode := base64.StdEncoding.EncodeToString
-		for _, secret := range []string{
-			encode([]byte("\x00" + username + "\x00" + password)), encode([]byte(password)), password,
-		} {
-			reply = strings.ReplaceAll(reply, secret, redacted)
-		}
+	for _, secret := range s.passwordForms() {
+		reply = strings.ReplaceAll(reply, secret, redacted)
 	}
+	reply = reply[:min(len(reply), maxCleaned)]
+	secrets := secretWords(m)
 	words := strings.FieldsFunc(reply, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 	for i, word := range words {
-		if quotes(word, m) {
+		if slices.ContainsFunc(secrets, func(secret string) bool { return repeats(word, secret) }) {
 			words[i] = redacted
 		}
 	}
@@ -105,15 +111,14 @@ func (s *Sender) clean(reply string, m mail.Message) string {
 	return line
 }
 
-const redacted = "[redacted]"
-
-// quotes reports whether word is a link or a code of the message, or a part of one.
-// What distinguishes those from words that merely occur in both is a digit or a
-// slash; shorter than four characters there is nothing to hide.
-func quotes(word string, m mail.Message) bool {
-	word = strings.Trim(word, `<>()[]{}"'.,;:`)
-	if len(word) < 4 || !strings.ContainsAny(word, "0123456789/") {
-		return false
+// passwordForms are the password and what goes over the wire instead of it.
+func (s *Sender) passwordForms() []string {
+	username, password := s.credentials()
+	if password == "" {
+		return nil
 	}
-	return strings.Contains(m.Text, word) || strings.Contains(m.HTML, word) || strings.Contains(m.Subject, word)
+	encode := base64.StdEncoding.EncodeToString
+	return []string{
+		encode([]byte("\x00" + username + "\x00" + password)), encode([]byte(password)), password,
+	}
 }

@@ -112,11 +112,18 @@ func (s *Sender) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, at("connect", err)
 	}
-	if s.tlsMode == NoTLS && !s.allowPlaintext && !isLoopbackConn(conn) {
+	if s.tlsMode == NoTLS && !s.mayLeaveInPlaintext() && !isLoopbackConn(conn) {
 		_ = conn.Close()
 		return nil, at("connect", errors.New("the name leads to another machine, and TLS is off"))
 	}
 	return conn, nil
+}
+
+// mayLeaveInPlaintext excludes credentials whatever the options say: "localhost"
+// may turn out to be another machine.
+func (s *Sender) mayLeaveInPlaintext() bool {
+	username, _ := s.credentials()
+	return s.allowPlaintext && username == ""
 }
 
 func isLoopbackConn(conn net.Conn) bool {

@@ -1,12 +1,14 @@
 package openapi
 
+import "slices"
+
 // Document is an OpenAPI 3.1 document, as far as it is used here.
 type Document struct {
 	OpenAPI    string                           `json:"openapi"`
 	Info       Info                             `json:"info"`
 	Components Components                       `json:"components"`
 	Security   []map[string][]string            `json:"security"`
-	Servers    []Server                         `json:"servers"`
+	Servers    []Server                         `json:"servers,omitempty"`
 	Tags       []Tag                            `json:"tags"`
 	Paths      map[string]map[string]*Operation `json:"paths"` // by path and method, in lower case
 }
@@ -108,5 +110,8 @@ func (s *Schema) orNull() *Schema {
 	}
 	null := *s
 	null.Type = []string{name, "null"}
+	if len(s.Enum) > 0 {
+		null.Enum = append(slices.Clone(s.Enum), nil)
+	}
 	return &null
 }

@@ -26,11 +26,13 @@ func modelOf(t *schema.Table) *Schema {
 			s.Properties["id"] = &Schema{Type: "string", ReadOnly: true}
 			s.Required = append(s.Required, "id")
 		case f.Hidden:
-		default:
+		case !f.Optional:
 			s.Properties[f.Name] = fieldOf(f)
-			if !f.Optional {
-				s.Required = append(s.Required, f.Name)
-			}
+			s.Required = append(s.Required, f.Name)
+		case t.Key == schema.UserKey && i < schema.UserCoreFields:
+			s.Properties[f.Name] = fieldOf(f) // the picture may be null, which Better Auth 1.7 does not say
+		default:
+			s.Properties[f.Name] = fieldOf(f).orNull()
 		}
 	}
 	return s

@@ -6,7 +6,9 @@
 package openapi
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -44,7 +46,8 @@ type Plugin struct {
 	options   Options
 	kernel    *core.Kernel
 	reference *route.Route[route.None, route.Raw]
-	describe  func() *Document // once
+	describe  func() *Document // made once, without servers
+	text      func() ([]byte, error)
 }
 
 var (
@@ -85,6 +88,7 @@ func (p *Plugin) Init(k *core.Kernel) error {
 	p.kernel = k
 	// Routes of plugins that come later are not known yet.
 	p.describe = sync.OnceValue(func() *Document { return describe(k, &p.options, p.reference) })
+	p.text = sync.OnceValues(func() ([]byte, error) { return json.Marshal(p.describe()) })
 	if !validPath(p.options.Path) {
 		return fmt.Errorf("openapi.Options.Path: %q must begin with a slash and have no \"..\"", p.options.Path)
 	}
@@ -107,6 +111,21 @@ func (p *Plugin) Document(baseURL string) *Document {
 	return &d
 }
 
-func (p *Plugin) generate(c *core.Context, _ route.None) (*Document, error) {
-	return p.Document(c.BaseURL()), nil
+// textFor returns the JSON text of the document. Strangers can ask for it, so it
+// is not written anew each time; only the address is.
+func (p *Plugin) textFor(c *core.Context) ([]byte, error) {
+	text, err := p.text()
+	if err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	servers, err := json.Marshal([]Server{{URL: c.BaseURL()}})
+	if err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	return slices.Concat([]byte(`{"servers":`), servers, []byte{','}, text[1:]), nil
+}
+
+func (p *Plugin) generate(c *core.Context, _ route.None) (route.Raw, error) {
+	text, err := p.textFor(c)
+	return route.Raw{ContentType: "application/json", Body: text}, err
 }

@@ -39,9 +39,9 @@ func (p *Plugin) page(c *core.Context, _ route.None) (route.Raw, error) {
 		return route.Raw{}, core.FailEmpty(http.StatusNotFound)
 	}
 	// encoding/json escapes "<", so that nothing in the document ends the element.
-	document, err := json.Marshal(p.Document(c.BaseURL()))
+	document, err := p.textFor(c)
 	if err != nil {
-		return route.Raw{}, fmt.Errorf("write the OpenAPI document: %w", err)
+		return route.Raw{}, err
 	}
 	configuration, err := json.Marshal(map[string]any{"theme": p.options.Theme, "metaData": map[string]string{"title": "Better Auth API", "description": p.options.Description}})
 	if err != nil {

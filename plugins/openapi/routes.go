@@ -3,7 +3,7 @@ package openapi
 import "github.com/ostiary/ostiary/route"
 
 // GenerateSchema answers the document.
-var GenerateSchema = route.New[route.None, *Document]("GET", "/open-api/generate-schema", route.Spec{
+var GenerateSchema = route.New[route.None, route.Raw]("GET", "/open-api/generate-schema", route.Spec{
 	Name: "generateOpenAPISchema", Summary: "Get the OpenAPI document", Tags: tags,
 })
 

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +33,7 @@ func start(t *testing.T) (*plugintest.Server, validator.Validator) {
 		o.User.Fields = []schema.Field{
 			{Name: "plan", Values: []string{"free", "paid"}, Default: "free"},
 			{Name: "tags", Type: schema.StringArray, Optional: true},
+			{Name: "level", Values: []string{"low", "high"}, Optional: true},
 			{Name: "score", Type: schema.Number, Optional: true, NoInput: true},
 			{Name: "settings", Type: schema.JSON, Optional: true},
 		}
@@ -87,36 +87,23 @@ func TestTheServerAnswersAsDescribed(t *testing.T) {
 		for name, value := range cookies {
 			r.AddCookie(&http.Cookie{Name: name, Value: value})
 		}
-		checked := r.Clone(r.Context())
-		checked.Body = http.NoBody
-		if body != "" {
-			checked = httptest.NewRequest(method, r.URL.String(), strings.NewReader(body))
-			checked.Header = r.Header.Clone()
-		}
 		w := httptest.NewRecorder()
 		s.Auth.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+		}
+		text := w.Body.String()
 		response := w.Result()
 		for _, c := range response.Cookies() {
 			cookies[c.Name] = c.Value
 		}
-		if response.StatusCode != http.StatusOK {
-			t.Fatalf("%s %s: %d %s", method, path, response.StatusCode, w.Body)
-		}
-		response.Body = http.NoBody
-		answer := *response
-		answer.Body = http.NoBody
-		recorded := httptest.NewRecorder()
-		recorded.Code = response.StatusCode
-		for name, values := range response.Header {
-			recorded.Header()[name] = slices.Clone(values)
-		}
-		recorded.WriteHeader(response.StatusCode)
-		_, _ = recorded.Write(w.Body.Bytes())
-		if ok, problems := v.ValidateHttpRequestResponse(checked, recorded.Result()); !ok {
+		again := httptest.NewRequest(method, r.URL.String(), strings.NewReader(body))
+		again.Header = r.Header
+		if ok, problems := v.ValidateHttpRequestResponse(again, response); !ok {
 			for _, p := range problems {
 				t.Errorf("%s %s: %s: %s", method, path, p.Message, p.Reason)
 				for _, e := range p.SchemaValidationErrors {
-					t.Errorf("  %s: %s in %s", e.Location, e.Reason, w.Body)
+					t.Errorf("  %s: %s in %s", e.Location, e.Reason, text)
 				}
 			}
 		}
