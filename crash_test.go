@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +44,7 @@ func runCrashChild(text string) int {
 	stop := func(hook string) error {
 		if armed && hook == s.hook {
 			fmt.Println("stopped")
-			select {} // until killed
+			_, _ = io.Copy(io.Discard, os.Stdin) // until killed
 		}
 		return nil
 	}
@@ -117,12 +118,15 @@ func crash(t *testing.T, s crashScenario) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := child.StdinPipe(); err != nil { // which stays open, so that the child waits
+		t.Fatal(err)
+	}
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
 	said := ""
-	for lines.Scan() && said != "stopped" {
+	for said != "stopped" && lines.Scan() {
 		said = lines.Text()
 	}
 	if err := child.Process.Kill(); err != nil { // SIGKILL

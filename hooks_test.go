@@ -723,15 +723,14 @@ type closing struct {
 
 func (c closing) Close() error { c.log.add("database"); return c.Adapter.Close() }
 
-func TestLaterPluginsReplaceEndpointsAndThatIsLogged(t *testing.T) {
+func TestTwoPluginsCannotServeOnePath(t *testing.T) {
 	t.Parallel()
 	mine := route.New[route.None, map[string]any]("GET", "/ok", route.Spec{Name: "myOK"})
-	s := newServer(t, with(&plugin{id: "p", endpoints: []core.Endpoint{core.Handle(mine, func(*core.Context, route.None) (map[string]any, error) { return fields{"mine": true}, nil })}}))
-	if r := s.client().get("/ok"); r.body != `{"mine":true}` {
-		t.Errorf("answered %v", r)
-	}
-	if !strings.Contains(s.logs.String(), "two plugins serve the same path") {
-		t.Error("nothing in the log")
+	text := problems(t, func(o *ostiary.Options) {
+		o.Plugins = []core.Plugin{&plugin{id: "p", endpoints: []core.Endpoint{core.Handle(mine, func(*core.Context, route.None) (map[string]any, error) { return nil, nil })}}}
+	})
+	if !strings.Contains(text, "/ok") || !strings.Contains(text, "p") {
+		t.Errorf("New says %q", text)
 	}
 }
 

@@ -39,6 +39,7 @@ func (h *redactor) WithAttrs(attrs []slog.Attr) slog.Handler {
 func (h *redactor) WithGroup(name string) slog.Handler { return &redactor{h.next.WithGroup(name)} }
 
 func redactAttr(a slog.Attr) slog.Attr {
+	a.Value = a.Value.Resolve()
 	if a.Value.Kind() == slog.KindGroup {
 		members := a.Value.Group()
 		clean := make([]slog.Attr, len(members))

@@ -1,0 +1,79 @@
+package ostiary_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ostiary/ostiary"
+	"github.com/ostiary/ostiary/api"
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/hooks"
+	"github.com/ostiary/ostiary/schema"
+)
+
+func TestTypedDatabaseHooksSeeAndChangeModels(t *testing.T) {
+	t.Parallel()
+	var events []string
+	note := func(event string) { events = append(events, event) }
+	s := newServer(t, func(_ *server, o *ostiary.Options) {
+		o.User.Fields = []schema.Field{{Name: "firstName", Optional: true}, {Name: "source", Optional: true, Hidden: true}}
+		o.DatabaseHooks = []core.DatabaseHook{
+			hooks.BeforeUserCreate(func(_ context.Context, u *core.User) error {
+				if u.Name == "abort" {
+					return core.ErrAbort
+				}
+				if u.Name == "error" {
+					return core.FailWith(http.StatusBadRequest, "REFUSED", "refused by hook")
+				}
+				first, _, _ := strings.Cut(u.Name, " ")
+				u.Extra = map[string]any{"firstName": first}
+				u.Private = map[string]any{"source": "test"}
+				u.EmailVerified = true
+				return nil
+			}),
+			hooks.AfterUserCreate(func(_ context.Context, u core.User) error {
+				note("created " + u.Extra["firstName"].(string) + " from " + u.Private["source"].(string))
+				return nil
+			}),
+			hooks.AfterUserUpdate(func(_ context.Context, u core.User) error { note("updated to " + u.Name); return nil }),
+			hooks.BeforeSessionCreate(func(_ context.Context, se *core.Session) error { se.UserAgent = new("hooked"); return nil }),
+			hooks.AfterAccountCreate(func(_ context.Context, a core.Account) error { note("account " + a.ProviderID); return nil }),
+			hooks.AfterUserDelete(func(_ context.Context, u core.User) error { note("deleted " + u.Email); return nil }),
+		}
+	})
+	signUp := func(name, email string) (api.SignUpEmailOutput, error) {
+		return s.API.SignUpEmail(t.Context(), api.SignUpEmailInput{Name: name, Email: email, Password: goodPassword})
+	}
+	var failed *core.APIError
+	if _, err := signUp("abort", "abort@example.com"); !errors.As(err, &failed) || failed.Code != api.FailedToCreateUser.Code {
+		t.Errorf("aborting: %v", err)
+	}
+	if _, err := signUp("error", "error@example.com"); !errors.As(err, &failed) || failed.Code != "REFUSED" {
+		t.Errorf("refusing: %v", err)
+	}
+	out, err := signUp("Ada Lovelace", "ada@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !out.User.EmailVerified || out.User.Extra["firstName"] != "Ada" || out.User.Extra["source"] != nil {
+		t.Errorf("stored %+v", out.User)
+	}
+	k := s.Kernel()
+	if _, err := k.Users.Update(t.Context(), out.User.ID, k.Users.Table().NewRow().Set("name", "Countess")); err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := k.Sessions.List(t.Context(), out.User.ID)
+	if err != nil || len(sessions) != 1 || *sessions[0].UserAgent != "hooked" {
+		t.Errorf("sessions %+v, %v", sessions, err)
+	}
+	if err := k.Users.Delete(t.Context(), out.User.ID); err != nil {
+		t.Fatal(err)
+	}
+	want := "created Ada from test, account credential, updated to Countess, deleted ada@example.com"
+	if got := strings.Join(events, ", "); got != want {
+		t.Errorf("events: %s\nwant:   %s", got, want)
+	}
+}
