@@ -18,5 +18,7 @@ GOWORK=off go mod tidy -modfile "$work/go.mod"
 for sibling in $siblings; do
 	go mod edit -dropreplace "${sibling%%=*}" "$work/go.mod"
 done
-cp "$work/go.mod" go.mod
+# A requirement that tidy has added itself has the version of a module that has
+# none; in the workspace they all have v0.0.0.
+sed 's/v0\.0\.0-00010101000000-000000000000/v0.0.0/' "$work/go.mod" >go.mod
 [ ! -f "$work/go.sum" ] || cp "$work/go.sum" go.sum

@@ -216,18 +216,16 @@ func TestEveryMethodCompletesTheSignIn(t *testing.T) {
 			return b.Post("/two-factor/verify-backup-code", fields{"code": s.codes[0]})
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			b := s.challenged()
-			challenge := b.Cookies[challengeCookie]
-			var out twofactor.VerifyOutput
-			want(t, verify(b), 200, "").Decode(&out)
-			if b.Email() != ada || out.User.Email != ada || out.Token == "" || b.Cookies[challengeCookie] != "" {
-				t.Errorf("%+v, cookies %v", out, b.Cookies)
-			}
-			replay := s.Browser(t)
-			replay.Cookies[challengeCookie] = challenge
-			want(t, s.verify(replay, s.code()), 401, "INVALID_TWO_FACTOR_COOKIE")
-		})
+		b := s.challenged()
+		challenge := b.Cookies[challengeCookie]
+		var out twofactor.VerifyOutput
+		want(t, verify(b), 200, "").Decode(&out)
+		if b.Email() != ada || out.User.Email != ada || out.Token == "" || b.Cookies[challengeCookie] != "" {
+			t.Errorf("%s: %+v, cookies %v", name, out, b.Cookies)
+		}
+		replay := s.Browser(t)
+		replay.Cookies[challengeCookie] = challenge
+		want(t, s.verify(replay, s.code()), 401, "INVALID_TWO_FACTOR_COOKIE")
 	}
 }
 
