@@ -37,7 +37,7 @@ func (s crashScenario) String() string { return s.operation + "," + s.model + ",
 // runCrashChild runs a scenario to its stop. It returns only if the place is
 // never reached.
 func runCrashChild(text string) int {
-	parts := strings.Split(text, ",")
+	parts := strings.SplitN(text, ",", 4)
 	s, path := crashScenario{parts[0], parts[1], parts[2]}, parts[3]
 	var reset string
 	var armed bool

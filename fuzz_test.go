@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -109,8 +110,11 @@ func FuzzForwardedFor(f *testing.F) {
 		if w := s.respond(r); w.Code != http.StatusOK {
 			t.Fatalf("sign-in answers %d %s", w.Code, w.Body)
 		}
-		sessions := s.rows(schema.SessionKey)
-		ip := sessions[len(sessions)-1].StringAt(schema.SessionIPAddress)
+		session, err := s.Kernel().DB.FindOne(t.Context(), database.Query{Table: s.Kernel().Sessions.Table()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ip := session.StringAt(schema.SessionIPAddress)
 		if ip != "" {
 			address, err := netip.ParseAddr(ip)
 			if err != nil || address.Zone() != "" || address.Is4In6() || (address.Is4() && address.String() != ip) || (address.Is6() && address.StringExpanded() != ip) {

@@ -79,7 +79,7 @@ func TestAdvisory_BA05_EveryRouteThatTakesARedirectTargetChecksIt(t *testing.T) 
 			checked++
 			for _, target := range hostileTargets {
 				var answer reply
-				path := strings.ReplaceAll(spec.Path, ":token", "x")
+				path := pathOf(r)
 				if f.Source == route.Query {
 					answer = c.do(c.request(spec.Method(), path+"?token=x&"+f.Name+"="+url.QueryEscape(target), nil))
 				} else {
@@ -166,7 +166,7 @@ func TestSR_100_EveryRouteThatIsNoGetChecksTheOrigin(t *testing.T) {
 			if method == http.MethodGet || spec.ServerOnly() {
 				continue
 			}
-			evil.do(evil.request(method, strings.ReplaceAll(spec.Path, ":", ""), []byte("{}"))).want(t, 403, "INVALID_ORIGIN")
+			evil.do(evil.request(method, pathOf(r), []byte("{}"))).want(t, 403, "INVALID_ORIGIN")
 		}
 	}
 	s.wantRows(1, 1, 1)

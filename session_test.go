@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/api"
@@ -455,5 +456,20 @@ func TestSessionFieldsHiddenFromClientsStayHidden(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestSR_147_WhatClientsMakeUpIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, onSQLite)
+	c := s.client()
+	c.header["User-Agent"] = []string{strings.Repeat("\xff", 500_000)}
+	c.post("/sign-up/email", fields{"name": strings.Repeat("x", 1_000_000), "email": "ada@example.com", "password": goodPassword}).want(t, 400, "VALIDATION_ERROR")
+	s.wantRows(0, 0, 0)
+	c.post("/sign-up/email", fields{"name": strings.Repeat("x", 1024), "email": "ada@example.com", "password": goodPassword}).ok(t)
+	c.post("/update-user", fields{"name": strings.Repeat("x", 1025)}).want(t, 400, "VALIDATION_ERROR")
+	agent := *c.session().Session.UserAgent
+	if len(agent) > 4096 || !utf8.ValidString(agent) {
+		t.Errorf("%d bytes of the user agent are kept", len(agent))
 	}
 }

@@ -218,9 +218,6 @@ func TestPatchesOfDifferentFieldsAtTheSameTimeAllSurvive(t *testing.T) {
 	const patches = 100
 	onEveryStore(t, func(t *testing.T, store setting) {
 		s := newServer(t, store, withCache(core.CompactCache), func(_ *server, o *ostiary.Options) {
-			if !strings.HasSuffix(t.Name(), "/memory") {
-				o.Advanced.Now = time.Now // on the slower stores the clock runs, as it does outside of tests
-			}
 			for i := range patches {
 				o.Session.Fields = append(o.Session.Fields, schema.Field{Name: fmt.Sprintf("field%d", i), Type: schema.Number, Optional: true})
 			}

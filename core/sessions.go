@@ -3,7 +3,9 @@ package core
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ostiary/ostiary/database"
@@ -37,7 +39,7 @@ func (s *Sessions) Create(ctx context.Context, user *User, remember bool, extra 
 	row := s.table.NewRow()
 	ip, agent := "", ""
 	if c := FromContext(ctx); c != nil {
-		ip, agent = c.ClientIP(), c.Header.Get("User-Agent")
+		ip, agent = c.ClientIP(), userAgent(c.Header)
 	}
 	row.SetAt(schema.SessionIPAddress, ip)
 	row.SetAt(schema.SessionUserAgent, agent)
@@ -75,6 +77,14 @@ func (s *Sessions) Create(ctx context.Context, user *User, remember bool, extra 
 		return nil, err
 	}
 	return &Identity{Session: sessionOf(stored), User: *user}, nil
+}
+
+// maxUserAgent bounds what is kept of a header that clients make up, in bytes.
+const maxUserAgent = 1024
+
+func userAgent(h http.Header) string {
+	agent := h.Get("User-Agent")
+	return strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\uFFFD")
 }
 
 // Find returns the session of a token with its user, expired or not; nil when

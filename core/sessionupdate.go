@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -115,7 +116,9 @@ const (
 	maxConflicts = 5
 	// maxPatchAttempts bounds the attempts of a patch. Each that fails means that
 	// another update succeeded.
-	maxPatchAttempts = 500
+	maxPatchAttempts = 100
+	// maxTurnDoublings bounds the wait before another attempt: 128 ms.
+	maxTurnDoublings = 7
 )
 
 // UpdateSession updates the session of the call and sets its cookies. Errors
@@ -255,6 +258,9 @@ func (k *Kernel) updateSession(ctx context.Context, token string, cookieOnly *Id
 		return nil, err
 	}
 	for attempt := range maxPatchAttempts {
+		if err := waitTurn(ctx, attempt); err != nil {
+			return nil, err
+		}
 		current, err := k.liveSession(ctx, token)
 		if err != nil {
 			return nil, err
@@ -265,7 +271,7 @@ func (k *Kernel) updateSession(ctx context.Context, token string, cookieOnly *Id
 		if current == nil {
 			return nil, revoked()
 		}
-		updated, err := k.attemptUpdate(ctx, current, patch, u, attempt)
+		updated, err := k.attemptUpdate(ctx, current, patch, u)
 		if updated != nil || err != nil {
 			return updated, err
 		}
@@ -306,7 +312,7 @@ func (k *Kernel) liveSession(ctx context.Context, token string) (*Identity, erro
 
 // attemptUpdate makes the change once. It returns nil when another update came
 // in between.
-func (k *Kernel) attemptUpdate(ctx context.Context, current *Identity, patch schema.Row, u *SessionUpdate, attempt int) (*Identity, error) {
+func (k *Kernel) attemptUpdate(ctx context.Context, current *Identity, patch schema.Row, u *SessionUpdate) (*Identity, error) {
 	before := current.Session.UpdatedAt.Truncate(time.Millisecond)
 	if !u.Revision.IsZero() && !before.Equal(u.Revision.Truncate(time.Millisecond)) {
 		return nil, conflict()
@@ -321,7 +327,6 @@ func (k *Kernel) attemptUpdate(ctx context.Context, current *Identity, patch sch
 	condition := []database.Where{database.Compare("updatedAt", database.GreaterOrEqual, before), database.Compare("updatedAt", database.Less, before.Add(time.Millisecond))}
 	stamp := k.stampAfter(before)
 	if !k.dependsOnReading(u) {
-		stamp = stamp.Add(time.Duration(attempt*attempt) * time.Millisecond) // who has lost often aims ahead of the others
 		condition = []database.Where{database.Compare("updatedAt", database.Less, stamp)}
 	}
 	if err := k.showUpdate(ctx, current, change, patch, stamp, u); err != nil {
@@ -351,6 +356,23 @@ func (k *Kernel) showUpdate(ctx context.Context, current *Identity, change, patc
 	var err error
 	u.shown, err = k.show(ctx, event, next)
 	return err
+}
+
+// waitTurn waits before another attempt, so that many updates of a session at
+// once do not keep each other from succeeding.
+func waitTurn(ctx context.Context, attempt int) error {
+	if attempt == 0 {
+		return nil
+	}
+	longest := time.Millisecond << min(attempt, maxTurnDoublings)
+	turn := time.NewTimer(rand.N(longest)) //nolint:gosec // spreads attempts, protects nothing
+	defer turn.Stop()
+	select {
+	case <-turn.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // stampAfter returns the update time of a change to a session that was last

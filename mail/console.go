@@ -3,7 +3,9 @@ package mail
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -47,14 +49,14 @@ func (c *Console) Send(ctx context.Context, m Message) error {
 
 // printable is the message as Console shows it.
 func printable(m Message) string {
-	body := m.Text
+	body, links := m.Text, inlineLinks(m.Text)
 	if body == "" {
-		body = m.HTML
+		body, links = m.HTML, hiddenLinks(m.HTML)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "---- mail ----\nTo: %s\nSubject: %s\n\n", m.To, m.Subject)
 	b.WriteString(strings.TrimSpace(withoutControls(body)))
-	for _, link := range inlineLinks(m.Text) {
+	for _, link := range links {
 		b.WriteString("\n\n" + withoutControls(link))
 	}
 	b.WriteString("\n---- end ----\n")
@@ -79,10 +81,27 @@ func inlineLinks(text string) []string {
 		if len(words) < 2 {
 			continue
 		}
-		for _, word := range words {
-			if strings.HasPrefix(word, "https://") || strings.HasPrefix(word, "http://") {
-				links = append(links, word)
-			}
+		links = append(links, linksAmong(words)...)
+	}
+	return links
+}
+
+// hiddenLinks returns the links of an HTML form, each once.
+func hiddenLinks(source string) []string {
+	words := strings.FieldsFunc(source, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(`<>"'`, r)
+	})
+	for i := range words {
+		words[i] = html.UnescapeString(words[i])
+	}
+	return slices.Compact(linksAmong(words))
+}
+
+func linksAmong(words []string) []string {
+	var links []string
+	for _, word := range words {
+		if strings.HasPrefix(word, "https://") || strings.HasPrefix(word, "http://") {
+			links = append(links, word)
 		}
 	}
 	return links

@@ -319,7 +319,7 @@ func TestReasonsAreShortAndOnOneLine(t *testing.T) {
 
 func TestAServerThatNeverStopsTalkingIsLeft(t *testing.T) {
 	t.Parallel()
-	sink := mailtest.StartWith(t, mailtest.Options{Replies: map[string]string{"EHLO": strings.Repeat("x", 2<<20)}})
+	sink := mailtest.StartWith(t, mailtest.Options{Replies: map[string]string{"EHLO": strings.Repeat("250-x\r\n", 1<<18) + "250 x"}})
 	err := senderTo(t, sink, nil).Send(t.Context(), letter)
 	if err == nil || !strings.Contains(err.Error(), "said too much") {
 		t.Errorf("error %v", err)
