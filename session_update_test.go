@@ -899,3 +899,47 @@ func TestTheRawPatchIsWhatTheClientSent(t *testing.T) {
 		t.Errorf("answer is %v", answer)
 	}
 }
+
+// Whatever a client sends, it is refused or sets fields that are open to it.
+func FuzzUpdateSession(f *testing.F) {
+	for _, body := range []string{
+		`{"theme":"dark"}`, `{"level":1e999}`, `{"level":-0.5,"tags":["a",1]}`, `{"tags":"[\"a\"]"}`, `{"tenant":0,"note":false}`,
+		`{"token":"x","userId":"y","__proto__":{}}`, `{"theme":null,"level":null}`, `[[[]]]`, `{"a":{"b":{"c":[{}]}}}`, "\xff", `{"locale":"\ud800"}`, ``,
+	} {
+		f.Add([]byte(body))
+	}
+	s := newServer(f, withPreferences)
+	c := s.signUp("ada@example.com")
+	before := s.rows(schema.SessionKey)[0]
+	f.Fuzz(func(t *testing.T, body []byte) {
+		answer := c.do(c.request(http.MethodPost, "/update-session", body))
+		if answer.status >= 500 {
+			t.Fatalf("answer is %v", answer)
+		}
+		after := s.rows(schema.SessionKey)[0]
+		for _, name := range []string{"id", "token", "userId", "createdAt", "expiresAt", "tenant", "note"} {
+			if !cmp.Equal(before.Get(name), after.Get(name)) {
+				t.Errorf("%s was %v and is %v", name, before.Get(name), after.Get(name))
+			}
+		}
+		if theme := after.Get("theme"); theme != "light" && theme != "dark" {
+			t.Errorf("theme is %v", theme)
+		}
+		if _, ok := after.Get("level").(string); ok || after.Get("level") == nil {
+			t.Errorf("level is %v", after.Get("level"))
+		}
+	})
+}
+
+func BenchmarkUpdateSession(b *testing.B) {
+	s := newServer(b, withPreferences, withCache(core.CompactCache))
+	c := s.signUp("ada@example.com")
+	r := c.appRequest()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.clock.Advance(time.Millisecond)
+		if _, err := s.UpdateSession(httptest.NewRecorder(), r, ostiary.Patch{"level": 2}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

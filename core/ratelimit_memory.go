@@ -11,7 +11,8 @@ import (
 // memoryLimiter keeps counters in this process. A counter starts anew when no
 // request was allowed for a whole window.
 type memoryLimiter struct {
-	now func() time.Time
+	now   func() time.Time
+	limit int // of the number of counters
 
 	mu       sync.Mutex
 	counters map[string]*counter
@@ -31,7 +32,7 @@ type counter struct {
 const maxCounters = 100_000
 
 func newMemoryLimiter(now func() time.Time) *memoryLimiter {
-	return &memoryLimiter{now: now, counters: map[string]*counter{}}
+	return &memoryLimiter{now: now, limit: maxCounters, counters: map[string]*counter{}}
 }
 
 func (l *memoryLimiter) consume(_ context.Context, key string, rule RateLimitRule) (time.Duration, error) {
@@ -74,7 +75,7 @@ func (l *memoryLimiter) prune(now time.Time) {
 // makeRoom forgets a tenth of the counters when there is no room for another
 // one. That is done rarely because it looks at all of them.
 func (l *memoryLimiter) makeRoom() {
-	if len(l.counters) < maxCounters {
+	if len(l.counters) < l.limit {
 		return
 	}
 	keys := slices.SortedFunc(maps.Keys(l.counters), func(a, b string) int {
@@ -87,7 +88,7 @@ func (l *memoryLimiter) makeRoom() {
 		}
 		return x.last.Compare(y.last)
 	})
-	for _, key := range keys[:maxCounters/10] {
+	for _, key := range keys[:l.limit/10] {
 		delete(l.counters, key)
 	}
 }

@@ -14,7 +14,7 @@ func validAddresses() []string {
 		"ada@xn--bcher-kva.example", "ada@example.xn--p1ai", "1@1.example",
 		strings.Repeat("a", 64) + "@example.com",
 		"a@" + strings.Repeat("b", 63) + ".example",
-		strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 62)+".", 3)[:189] + "x", // 254 characters
+		strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 62)+".", 3)[:187] + "xx", // 254 characters
 	}
 }
 

@@ -25,6 +25,9 @@ func (s *Shape) Write(in any) (body any, query url.Values, params map[string]str
 		}
 		if fv.Kind() == reflect.Pointer {
 			if fv.IsNil() {
+				if f.Source == Body && f.Nullable && !f.Optional {
+					members[f.Name] = nil
+				}
 				continue
 			}
 			fv = fv.Elem()

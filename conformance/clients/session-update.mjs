@@ -8,9 +8,6 @@ import { Worker, isMainThread, parentPort, workerData } from "node:worker_thread
 
 const BASE = "/api/auth";
 
-if (isMainThread) await main(process.argv[2]);
-else await tab();
-
 async function main(origin) {
   const laptop = new Browser(origin), phone = new Browser(origin);
   const first = laptop.open(), second = laptop.open(), other = phone.open();
@@ -167,3 +164,6 @@ async function tab() {
     }
   });
 }
+
+if (isMainThread) await main(process.argv[2]);
+else await tab();
