@@ -135,8 +135,8 @@ func (p *prober) check(what string, r reply) {
 // noFailure checks that the server had nothing to complain of.
 func (p *prober) noFailure() {
 	p.t.Helper()
-	if logs := p.logs.String(); strings.Contains(logs, "level=ERROR") {
-		p.t.Errorf("the log shows a failure of the server:\n%s", clip(logs[strings.Index(logs, "level=ERROR"):]))
+	if _, failure, found := strings.Cut(p.logs.String(), "level=ERROR"); found {
+		p.t.Errorf("the log shows a failure of the server:%s", clip(failure))
 	}
 }
 
@@ -145,8 +145,14 @@ func clip(s string) string { return s[:min(len(s), 200)] }
 // withEverything turns on what takes input.
 func withEverything(s *server, o *ostiary.Options) {
 	o.User.Fields = []schema.Field{
-		{Name: "nickname", Optional: true}, {Name: "age", Type: schema.Number, Optional: true}, {Name: "news", Type: schema.Boolean, Optional: true}, {Name: "born", Type: schema.Date, Optional: true},
-		{Name: "tags", Type: schema.StringArray, Optional: true}, {Name: "sizes", Type: schema.NumberArray, Optional: true}, {Name: "about", Type: schema.JSON, Optional: true}, {Name: "plan", Default: "free", NoInput: true},
+		{Name: "nickname", Optional: true},
+		{Name: "age", Type: schema.Number, Optional: true},
+		{Name: "news", Type: schema.Boolean, Optional: true},
+		{Name: "born", Type: schema.Date, Optional: true},
+		{Name: "tags", Type: schema.StringArray, Optional: true},
+		{Name: "sizes", Type: schema.NumberArray, Optional: true},
+		{Name: "about", Type: schema.JSON, Optional: true},
+		{Name: "plan", Default: "free", NoInput: true},
 	}
 	o.Session.Fields = []schema.Field{{Name: "theme", Optional: true}, {Name: "zoom", Type: schema.Number, Optional: true}}
 	withDeleteMail(s, o)
@@ -372,13 +378,48 @@ func TestNoHeaderBreaksAnyRoute(t *testing.T) {
 	t.Parallel()
 	huge := strings.Repeat("x", 100_000)
 	headers := []struct{ name, value string }{
-		{"Cookie", huge}, {"Cookie", strings.Repeat("a=b; ", 5_000)}, {"Cookie", "%E0%A4%A=%E0%A4%A"}, {"Cookie", sessionCookie + "=%"}, {"Cookie", sessionCookie + "=%E0%A4%A"}, {"Cookie", sessionCookie + "=\""},
-		{"Cookie", sessionCookie}, {"Cookie", "="}, {"Cookie", ";;;;"}, {"Cookie", "\xff\xfe=\xff"}, {"Cookie", "\x00"}, {"Cookie", sessionCookie + "=" + huge + ".AAAA"}, {"Cookie", sessionCookie + "=" + strings.Repeat(".", 100_000)},
-		{"Cookie", cacheCookie + "=" + huge}, {"Cookie", cacheCookie + ".0=x; " + cacheCookie + ".99999999999999999999=y; " + cacheCookie + ".-1=z"}, {"Cookie", strings.Repeat(cacheCookie+".1=x; ", 5000)},
-		{"Authorization", "Bearer %E0%A4%A"}, {"Authorization", "Bearer"}, {"Authorization", huge}, {"Authorization", "Basic \xff"}, {"Authorization", "Bearer " + strings.Repeat(".", 10_000)},
-		{"X-Forwarded-For", huge}, {"X-Forwarded-For", strings.Repeat("1.2.3.4,", 20_000)}, {"X-Forwarded-For", "\xff"}, {"X-Forwarded-For", "::1%"}, {"X-Forwarded-Host", "evil.example\r\nX: y"}, {"X-Forwarded-Proto", "javascript"},
-		{"Forwarded", "for=\"[::1]\";host=evil.example"}, {"User-Agent", huge}, {"User-Agent", "\xff\xfe\x00"}, {"Origin", huge}, {"Origin", "\xff"}, {"Referer", huge}, {"Sec-Fetch-Site", huge}, {"Accept-Language", huge},
-		{"Content-Type", "application/json;" + huge}, {"Content-Encoding", "gzip"}, {"Transfer-Encoding", "identity"}, {"X-HTTP-Method-Override", "DELETE"}, {"Expect", "x"}, {"Host", "evil.example"}, {"Range", "bytes=0-" + huge},
+		{"Cookie", huge},
+		{"Cookie", strings.Repeat("a=b; ", 5_000)},
+		{"Cookie", "%E0%A4%A=%E0%A4%A"},
+		{"Cookie", sessionCookie + "=%"},
+		{"Cookie", sessionCookie + "=%E0%A4%A"},
+		{"Cookie", sessionCookie + "=\""},
+		{"Cookie", sessionCookie},
+		{"Cookie", "="},
+		{"Cookie", ";;;;"},
+		{"Cookie", "\xff\xfe=\xff"},
+		{"Cookie", "\x00"},
+		{"Cookie", sessionCookie + "=" + huge + ".AAAA"},
+		{"Cookie", sessionCookie + "=" + strings.Repeat(".", 100_000)},
+		{"Cookie", cacheCookie + "=" + huge},
+		{"Cookie", cacheCookie + ".0=x; " + cacheCookie + ".99999999999999999999=y; " + cacheCookie + ".-1=z"},
+		{"Cookie", strings.Repeat(cacheCookie+".1=x; ", 5000)},
+		{"Authorization", "Bearer %E0%A4%A"},
+		{"Authorization", "Bearer"},
+		{"Authorization", huge},
+		{"Authorization", "Basic \xff"},
+		{"Authorization", "Bearer " + strings.Repeat(".", 10_000)},
+		{"X-Forwarded-For", huge},
+		{"X-Forwarded-For", strings.Repeat("1.2.3.4,", 20_000)},
+		{"X-Forwarded-For", "\xff"},
+		{"X-Forwarded-For", "::1%"},
+		{"X-Forwarded-Host", "evil.example\r\nX: y"},
+		{"X-Forwarded-Proto", "javascript"},
+		{"Forwarded", "for=\"[::1]\";host=evil.example"},
+		{"User-Agent", huge},
+		{"User-Agent", "\xff\xfe\x00"},
+		{"Origin", huge},
+		{"Origin", "\xff"},
+		{"Referer", huge},
+		{"Sec-Fetch-Site", huge},
+		{"Accept-Language", huge},
+		{"Content-Type", "application/json;" + huge},
+		{"Content-Encoding", "gzip"},
+		{"Transfer-Encoding", "identity"},
+		{"X-HTTP-Method-Override", "DELETE"},
+		{"Expect", "x"},
+		{"Host", "evil.example"},
+		{"Range", "bytes=0-" + huge},
 	}
 	httpRoutes(t, func(t *testing.T, method string, r route.Described) {
 		caches := []core.CacheStrategy{core.CompactCache}

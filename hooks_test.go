@@ -169,7 +169,8 @@ func TestChangesReachQueryHeadersAndParameters(t *testing.T) {
 	p := &plugin{id: "echo", endpoints: []core.Endpoint{core.Handle(echoPath, func(c *core.Context, in struct {
 		ID string `path:"id"`
 		Q  string `query:"q,optional"`
-	}) (map[string]any, error) {
+	},
+	) (map[string]any, error) {
 		return map[string]any{"id": in.ID, "q": in.Q, "header": c.Header.Get("X-Changed"), "kept": c.Header.Get("X-Kept"), "path": c.Path}, nil
 	})}}
 	s := newServer(t, with(p), withHooks(hooks.BeforeAll(func(c *core.Context) error {
@@ -615,14 +616,16 @@ func TestPluginsSeeRequestsAndResponses(t *testing.T) {
 		}
 		return nil, nil
 	}}
-	second := &plugin{id: "second", onRequest: func(r *http.Request) (*http.Request, *core.Response, error) {
-		log.add("second %s", r.URL.Path)
-		return nil, nil, nil
-	},
+	second := &plugin{
+		id: "second", onRequest: func(r *http.Request) (*http.Request, *core.Response, error) {
+			log.add("second %s", r.URL.Path)
+			return nil, nil, nil
+		},
 		onResponse: func(r *core.Response) (*core.Response, error) {
 			log.add("second response %d", r.Status)
 			return nil, nil
-		}}
+		},
+	}
 	s := newServer(t, with(first, second), func(_ *server, o *ostiary.Options) { o.Advanced.DisabledPaths = []string{"/error"} })
 	c := s.client()
 	if r := c.get("/get-session?do=respond"); r.status != 202 || r.body != "early" || r.header.Get("X-By") != "first" {

@@ -127,8 +127,13 @@ func TestSR_100_SR_102_RequestsWithCookiesNeedATrustedOrigin(t *testing.T) {
 		return browser.post("/update-user", fields{"name": "N"})
 	}
 	for _, good := range []map[string]string{
-		{"Origin": "https://app.example.com"}, {"Origin": "https://other.example"}, {"Origin": "https://a.b.example.net"}, {"Origin": "http://a.example.net"},
-		{"Origin": "https://a.example.org:8443"}, {"Referer": "https://app.example.com/page?x=1"}, {"Origin": "https://app.example.com", "Referer": "https://evil.example"},
+		{"Origin": "https://app.example.com"},
+		{"Origin": "https://other.example"},
+		{"Origin": "https://a.b.example.net"},
+		{"Origin": "http://a.example.net"},
+		{"Origin": "https://a.example.org:8443"},
+		{"Referer": "https://app.example.com/page?x=1"},
+		{"Origin": "https://app.example.com", "Referer": "https://evil.example"},
 		{"Origin": "null", "Sec-Fetch-Site": "same-origin"},
 	} {
 		r := ask(good)

@@ -243,8 +243,7 @@ func TestSecretsRotateWithoutSigningAnybodyOutIfAsked(t *testing.T) {
 	t.Parallel()
 	old, next := core.VersionedSecret{Version: 1, Value: strings.Repeat("old-secret-", 4)}, core.VersionedSecret{Version: 2, Value: strings.Repeat("new-secret-", 4)}
 	for _, accept := range []bool{false, true} {
-		var before *server
-		before = newServer(t, func(_ *server, o *ostiary.Options) { o.Secret, o.Secrets = "", []core.VersionedSecret{old} })
+		before := newServer(t, func(_ *server, o *ostiary.Options) { o.Secret, o.Secrets = "", []core.VersionedSecret{old} })
 		c := before.signUp("ada@example.com")
 		after := newServer(t, func(_ *server, o *ostiary.Options) {
 			o.Secret, o.Secrets, o.AcceptPreviousSecrets = "", []core.VersionedSecret{next, old}, accept

@@ -912,6 +912,7 @@ func FuzzUpdateSession(f *testing.F) {
 	c := s.signUp("ada@example.com")
 	before := s.rows(schema.SessionKey)[0]
 	f.Fuzz(func(t *testing.T, body []byte) {
+		s := &server{Auth: s.Auth, t: t}
 		answer := c.do(c.request(http.MethodPost, "/update-session", body))
 		if answer.status >= 500 {
 			t.Fatalf("answer is %v", answer)

@@ -92,7 +92,7 @@ func (f *Field) plain(value any) any {
 	case v.CanInt():
 		return v.Int()
 	case v.CanUint() && v.Uint() <= 1<<63-1:
-		return int64(v.Uint()) //nolint:gosec // it was compared with the largest
+		return int64(v.Uint())
 	case v.CanFloat():
 		return v.Float()
 	case v.Kind() == reflect.Slice && v.IsNil():

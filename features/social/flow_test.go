@@ -111,8 +111,20 @@ func TestSubject(t *testing.T) {
 		in   any
 		want string
 	}{
-		{"abc", "abc"}, {4242.0, "4242"}, {123456789012.0, "123456789012"}, {"0", "0"}, {0.0, "0"},
-		{"", ""}, {" ", ""}, {"undefined", ""}, {"null", ""}, {"NaN", ""}, {nil, ""}, {true, ""}, {map[string]any{}, ""}, {[]any{"a"}, ""},
+		{"abc", "abc"},
+		{4242.0, "4242"},
+		{123456789012.0, "123456789012"},
+		{"0", "0"},
+		{0.0, "0"},
+		{"", ""},
+		{" ", ""},
+		{"undefined", ""},
+		{"null", ""},
+		{"NaN", ""},
+		{nil, ""},
+		{true, ""},
+		{map[string]any{}, ""},
+		{[]any{"a"}, ""},
 	} {
 		if got := Subject(test.in); got != test.want {
 			t.Errorf("Subject(%v) = %q, want %q", test.in, got, test.want)

@@ -186,8 +186,13 @@ func TestAccountSelector_is_strict(t *testing.T) {
 	t.Parallel()
 	b, account := withAccount(t)
 	for _, body := range []object{
-		{}, {"accountId": account.ID, "useAccountCookie": true}, {"useAccountCookie": false}, {"accountId": 5},
-		{"accountId": account.ID, "providerId": "acme"}, {"useAccountCookie": "true"}, {"accountId": nil},
+		{},
+		{"accountId": account.ID, "useAccountCookie": true},
+		{"useAccountCookie": false},
+		{"accountId": 5},
+		{"accountId": account.ID, "providerId": "acme"},
+		{"useAccountCookie": "true"},
+		{"accountId": nil},
 	} {
 		a := b.post("/get-access-token", body)
 		if a.status != 400 || a.body["message"] != "[body] Invalid input" {

@@ -114,19 +114,23 @@ func TestExchange(t *testing.T) {
 	}{
 		"secret in the body": {
 			Exchange{Client: Client{ID: "c", Secret: "s"}, Code: "code", Verifier: "v", RedirectURI: "u"},
-			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "code_verifier": {"v"}, "redirect_uri": {"u"}, "client_id": {"c"}, "client_secret": {"s"}}, "",
+			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "code_verifier": {"v"}, "redirect_uri": {"u"}, "client_id": {"c"}, "client_secret": {"s"}},
+			"",
 		},
 		"secret in the header": {
 			Exchange{Client: Client{ID: "c:d", Secret: "s/t", Basic: true}, Code: "code", RedirectURI: "u", DeviceID: "d"},
-			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "redirect_uri": {"u"}, "device_id": {"d"}}, "Basic YyUzQWQ6cyUyRnQ=",
+			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "redirect_uri": {"u"}, "device_id": {"d"}},
+			"Basic YyUzQWQ6cyUyRnQ=",
 		},
 		"public client": {
 			Exchange{Client: Client{ID: "c", Basic: true}, Code: "code", RedirectURI: "u", Params: Params{{"code", "evil"}, {"more", "1"}, {"client_id", "evil"}}},
-			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "redirect_uri": {"u"}, "client_id": {"c"}, "more": {"1"}}, "",
+			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "redirect_uri": {"u"}, "client_id": {"c"}, "more": {"1"}},
+			"",
 		},
 		"other name": {
 			Exchange{Client: Client{ID: "c", IDName: "client_key", Secret: "s"}, Code: "code", RedirectURI: "u"},
-			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "redirect_uri": {"u"}, "client_key": {"c"}, "client_secret": {"s"}}, "",
+			url.Values{"grant_type": {"authorization_code"}, "code": {"code"}, "redirect_uri": {"u"}, "client_key": {"c"}, "client_secret": {"s"}},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,7 @@ import (
 // stores are the databases on which races are run.
 func stores(t *testing.T) map[string]func() database.Adapter {
 	return map[string]func() database.Adapter{
-		"memory": func() database.Adapter { return memory.New() },
+		"memory": memory.New,
 		"SQLite": func() database.Adapter { return sqlite.Open(filepath.Join(t.TempDir(), "auth.db")) },
 	}
 }

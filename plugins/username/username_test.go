@@ -248,7 +248,8 @@ func TestHiddenSignUpAnswersAlike(t *testing.T) {
 	s := start(t, username.Options{}, func(o *ostiary.Options) { o.EmailAndPassword.AutoSignIn = new(false) })
 	answer := func(name string) (out struct {
 		User struct{ Username, DisplayUsername string }
-	}) {
+	},
+	) {
 		r := signUp(s.Browser(t), "ada@example.com", map[string]any{"username": name})
 		if r.Status != http.StatusOK {
 			t.Fatalf("%d %s", r.Status, r.Text)
