@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -258,7 +257,7 @@ func (k *Kernel) updateSession(ctx context.Context, token string, cookieOnly *Id
 		return nil, err
 	}
 	for attempt := range maxPatchAttempts {
-		if err := waitTurn(ctx, attempt); err != nil {
+		if err := k.waitTurn(ctx, attempt); err != nil {
 			return nil, err
 		}
 		current, err := k.liveSession(ctx, token)
@@ -360,12 +359,12 @@ func (k *Kernel) showUpdate(ctx context.Context, current *Identity, change, patc
 
 // waitTurn waits before another attempt, so that many updates of a session at
 // once do not keep each other from succeeding.
-func waitTurn(ctx context.Context, attempt int) error {
+func (k *Kernel) waitTurn(ctx context.Context, attempt int) error {
 	if attempt == 0 {
 		return nil
 	}
 	longest := time.Millisecond << min(attempt, maxTurnDoublings)
-	turn := time.NewTimer(rand.N(longest)) //nolint:gosec // spreads attempts, protects nothing
+	turn := time.NewTimer(longest * time.Duration(k.Random.Bytes(1)[0]) / 256)
 	defer turn.Stop()
 	select {
 	case <-turn.C:
