@@ -657,3 +657,61 @@ func TestSR_031_AnswersWithTokensOrUserDataAreNotStored(t *testing.T) {
 		}
 	}
 }
+
+func TestAdvisory_L23_ARevocationThatFailedIsNotReportedAsDone(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, onSQLite)
+	c := s.signUp("ada@example.com")
+	if err := s.Kernel().DB.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/revoke-sessions", "/revoke-other-sessions", "/sign-out"} {
+		if r := c.post(path, nil); r.status < 500 {
+			t.Errorf("%s answers %v", path, r)
+		} else if k := r.cookie(sessionCookie); path == "/sign-out" && (k == nil || k.MaxAge >= 0) {
+			t.Errorf("sign-out leaves the cookie: %v", r.header["Set-Cookie"])
+		}
+	}
+}
+
+func TestSR_011_WhereThereIsTooMuchToHashTheAnswerIsToComeBackLater(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.signUp("ada@example.com")
+	busy := func(context.Context) error { return scrypt.ErrBusy{RetryAfter: 1500 * time.Millisecond} }
+	s.hasher.gate.Store(&busy)
+	s.hasher.hashGate.Store(&busy)
+	for _, r := range []reply{
+		s.client().signIn("ada@example.com", goodPassword), s.client().signIn("unknown@example.com", goodPassword),
+		s.client().post("/sign-up/email", fields{"name": "N", "email": "eve@example.com", "password": goodPassword}),
+	} {
+		if r.want(t, 503, "SERVICE_UNAVAILABLE").header.Get("Retry-After") != "2" {
+			t.Errorf("Retry-After is %q", r.header.Get("Retry-After"))
+		}
+	}
+	s.wantRows(1, 1, 1)
+}
+
+func TestSR_045_RevokingIsSeenByOtherNodes(t *testing.T) {
+	t.Parallel()
+	one := newServer(t, onSQLite, withCache(core.CompactCache))
+	two := newServer(t, withCache(core.CompactCache), func(_ *server, o *ostiary.Options) {
+		o.Database, o.Advanced.Now = one.Kernel().DB.Adapter(), one.clock.Now
+	})
+	c := one.signUp("ada@example.com")
+	there := two.client()
+	for _, k := range c.cookies() {
+		there.setCookie(k.Name, k.Value)
+	}
+	there.post("/verify-password", fields{"password": goodPassword}).ok(t)
+	there = there.copyOf()
+	c.post("/revoke-sessions", nil).ok(t)
+	if there.copyOf().session() == nil {
+		t.Error("the cache of the other node is not used")
+	}
+	there.copyOf().post("/verify-password", fields{"password": goodPassword}).want(t, 401, "UNAUTHORIZED")
+	one.clock.Advance(5*time.Minute + time.Second)
+	if there.session() != nil {
+		t.Error("a revoked session outlives the cache on the other node")
+	}
+}

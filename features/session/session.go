@@ -2,6 +2,8 @@
 package session
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/ostiary/ostiary/api"
@@ -125,22 +127,23 @@ func (f *Feature) signOut(c *core.Context, in api.SignOutInput) (api.SignOutOutp
 	token, _, _ := c.SessionCookies()
 	value, ok := c.SignedCookie(token.Name)
 	out := api.SignOutOutput{Success: true}
+	var failed error
 	if ok {
-		out = f.end(c, value, in, out)
+		out, failed = f.end(c, value, in, out)
 	}
-	return out, c.ClearSession()
+	return out, errors.Join(c.ClearSession(), failed)
 }
 
-// end ends the session of a token. The user is signed out of this browser even
-// if the store does not answer.
-func (f *Feature) end(c *core.Context, token string, in api.SignOutInput, out api.SignOutOutput) api.SignOutOutput {
+// end ends the session of a token. If the store does not answer, the user is
+// signed out of this browser all the same, but told that the session may live.
+func (f *Feature) end(c *core.Context, token string, in api.SignOutInput, out api.SignOutOutput) (api.SignOutOutput, error) {
 	if f.options.EndSessionURL != nil {
 		f.providerSignOut(c, token, in, &out)
 	}
 	if err := c.Sessions.Delete(c, token); err != nil {
-		c.Log.ErrorContext(c, "session not deleted on sign-out", "error", err)
+		return out, core.Fail(http.StatusServiceUnavailable, api.ServiceUnavailable).Because(fmt.Errorf("end session: %w", err))
 	}
-	return out
+	return out, nil
 }
 
 // providerSignOut sends the user on to the sign-out of the provider, if that has
