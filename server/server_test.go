@@ -382,7 +382,7 @@ server: {listen: "127.0.0.1:0"}
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"secret: not set", "emailAndPassword.minPasswordLength: 20 is more than emailAndPassword.maxPasswordLength", "advanced.ipAddress.trustedProxies"} {
+	for _, want := range []string{"secret: not set", "emailAndPassword.minPasswordLength: 20 is negative or more than maxPasswordLength, 10", "advanced.ipAddress.trustedProxies"} {
 		if strings.Count(err.Error(), want) != 1 {
 			t.Errorf("%q is not told once:\n%v", want, err)
 		}
