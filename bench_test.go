@@ -19,10 +19,13 @@ import (
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/database/memory"
 	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/hooks"
 	"github.com/ostiary/ostiary/internal/cookie"
 	"github.com/ostiary/ostiary/internal/secret"
 	passwords "github.com/ostiary/ostiary/password"
+	"github.com/ostiary/ostiary/route"
 )
 
 const benchSecret = "benchmark-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -270,5 +273,32 @@ func BenchmarkSignUp(b *testing.B) {
 		if _, err := auth.API.SignUpEmail(b.Context(), in); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkHooks calls the cheapest endpoint there is with hooks that do
+// nothing: what differs is what a hook costs.
+func BenchmarkHooks(b *testing.B) {
+	for name, set := range map[string]hooks.Set{
+		"none":        nil,
+		"one untyped": {hooks.BeforeAll(func(*core.Context) error { return nil })},
+		"one typed":   {hooks.Before(api.OK, func(*core.Context, *route.None) error { return nil })},
+	} {
+		b.Run(name, func(b *testing.B) {
+			auth, err := ostiary.New(ostiary.Options{
+				BaseURL: ostiary.StaticURL("http://localhost:3000"), Secret: benchSecret, Database: memory.New(), Hooks: set,
+				Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { _ = auth.Close(context.Background()) })
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := auth.API.OK(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

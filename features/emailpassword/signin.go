@@ -35,7 +35,7 @@ func (f *Feature) signIn(c *core.Context, in api.SignInEmailInput) (api.SignInEm
 	if err := f.CheckVerified(c, user, in.CallbackURL); err != nil {
 		return none, err
 	}
-	return begin(c, in, user)
+	return Begin(c, user, in.RememberMe, in.CallbackURL, http.StatusUnauthorized)
 }
 
 // CheckVerified refuses users who have shown the right password if the options
@@ -53,10 +53,11 @@ func (f *Feature) CheckVerified(c *core.Context, user *core.User, callbackURL st
 	return core.Fail(http.StatusForbidden, api.EmailNotVerified)
 }
 
-// begin begins the session of a user who has shown the right password.
-func begin(c *core.Context, in api.SignInEmailInput, user *core.User) (api.SignInEmailOutput, error) {
+// Begin begins the session of a user who has shown the right password, and
+// answers the sign-in. Vetoed is the status when a database hook aborts.
+func Begin(c *core.Context, user *core.User, rememberMe *bool, callbackURL string, vetoed int) (api.SignInEmailOutput, error) {
 	remember, how := true, core.Remembered
-	if in.RememberMe != nil && !*in.RememberMe {
+	if rememberMe != nil && !*rememberMe {
 		remember, how = false, core.NotRemembered
 	}
 	id, err := c.Sessions.Create(c, user, remember, nil)
@@ -64,15 +65,15 @@ func begin(c *core.Context, in api.SignInEmailInput, user *core.User) (api.SignI
 		return api.SignInEmailOutput{}, err
 	}
 	if id == nil {
-		return api.SignInEmailOutput{}, core.Fail(http.StatusUnauthorized, api.FailedToCreateSession)
+		return api.SignInEmailOutput{}, core.Fail(vetoed, api.FailedToCreateSession)
 	}
 	if err := c.SetSession(id, how); err != nil {
 		return api.SignInEmailOutput{}, err
 	}
 	out := api.SignInEmailOutput{Token: id.Session.Token, User: user.User}
-	if in.CallbackURL != "" {
-		out.Redirect, out.URL = true, in.CallbackURL
-		c.SetHeader("Location", in.CallbackURL)
+	if callbackURL != "" {
+		out.Redirect, out.URL = true, callbackURL
+		c.SetHeader("Location", callbackURL)
 	}
 	return out, nil
 }

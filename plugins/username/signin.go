@@ -35,31 +35,7 @@ func (p *Plugin) signIn(c *core.Context, in SignInInput) (api.SignInEmailOutput,
 	if err := p.passwords.CheckVerified(c, user, in.CallbackURL); err != nil {
 		return none, err
 	}
-	return begin(c, in, user)
-}
-
-// begin begins the session of a user who has shown the right password.
-func begin(c *core.Context, in SignInInput, user *core.User) (api.SignInEmailOutput, error) {
-	remember, how := true, core.Remembered
-	if in.RememberMe != nil && !*in.RememberMe {
-		remember, how = false, core.NotRemembered
-	}
-	id, err := c.Sessions.Create(c, user, remember, nil)
-	if err != nil {
-		return api.SignInEmailOutput{}, err
-	}
-	if id == nil {
-		return api.SignInEmailOutput{}, core.Fail(http.StatusInternalServerError, api.FailedToCreateSession)
-	}
-	if err := c.SetSession(id, how); err != nil {
-		return api.SignInEmailOutput{}, err
-	}
-	out := api.SignInEmailOutput{Token: id.Session.Token, User: user.User}
-	if in.CallbackURL != "" {
-		out.Redirect, out.URL = true, in.CallbackURL
-		c.SetHeader("Location", in.CallbackURL)
-	}
-	return out, nil
+	return emailpassword.Begin(c, user, in.RememberMe, in.CallbackURL, http.StatusInternalServerError)
 }
 
 // isAvailable tells whether nobody has a username yet.
