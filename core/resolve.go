@@ -81,12 +81,12 @@ func (c *Context) readCache(token string, o ReadOptions) (*Identity, error) {
 	if err := c.writeCache(cached, forget); err != nil {
 		return nil, err
 	}
-	token2 := c.site.cookies.sessionToken
-	token2.MaxAge = cookie.For(c.lifetime.expires)
+	renewed := c.site.cookies.sessionToken
+	renewed.MaxAge = cookie.For(c.lifetime.expires)
 	if forget {
-		token2.MaxAge = cookie.MaxAge{}
+		renewed.MaxAge = cookie.MaxAge{}
 	}
-	return cached, c.SetSignedCookie(token2, token)
+	return cached, c.SetSignedCookie(renewed, token)
 }
 
 // decodeCache opens the cache and checks that it may be used for a token.
