@@ -90,6 +90,9 @@ type Capabilities struct {
 	GeneratesUUIDs bool
 	// SerialIDs is true when the store can count up numeric ids.
 	SerialIDs bool
+	// Remote is true when every operation is a round trip to another process, so
+	// that several questions are better asked at once (see [Lookup]).
+	Remote bool
 }
 
 // Query says which rows to find.
