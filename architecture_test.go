@@ -52,6 +52,7 @@ var rooms = []room{
 	{name: "schema", packages: []string{"schema"}},
 	{name: "mail transports", packages: []string{"mail/..."}},
 	{name: "mail", packages: []string{"mail"}},
+	{name: "channels between nodes", packages: []string{"broadcast"}},
 	{name: "passwords", packages: []string{"password"}},
 	{name: "wire types", packages: []string{"api"}},
 	{name: "routes", packages: []string{"route"}},
