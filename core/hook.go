@@ -21,7 +21,8 @@ import (
 // returning an [APIError].
 //
 // An after hook sees the outcome in [Context.Returned] and may replace it with
-// [Context.Replace] or by returning an [APIError].
+// [Context.Replace], with another status if it calls [Context.SetStatus] too,
+// or by returning an [APIError].
 //
 // Package hooks makes hooks that are typed by their route.
 type Hook struct {
@@ -247,6 +248,7 @@ func (k *Kernel) runAfter(c *Context, out *outcome) error {
 			continue
 		}
 		c.Returned, c.replaced = out.returned(), false
+		before := c.response.status
 		err := h.After(c)
 		if e := AsAPIError(err); e != nil {
 			out.fail(e)
@@ -258,6 +260,9 @@ func (k *Kernel) runAfter(c *Context, out *outcome) error {
 		}
 		if c.replaced {
 			out.replace(c.replacement)
+			if c.response.status != before {
+				out.status = c.response.status
+			}
 		}
 	}
 	return nil

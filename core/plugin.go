@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/schema"
@@ -87,6 +88,9 @@ type CodeProvider interface {
 type Closer interface {
 	Close(ctx context.Context) error
 }
+
+// Plugins returns all plugins, in their order.
+func (k *Kernel) Plugins() []Plugin { return slices.Clone(k.plugins) }
 
 // Plugin returns the plugin of an id, or nil.
 func (k *Kernel) Plugin(id string) Plugin {

@@ -33,7 +33,7 @@ func (f *Feature) accountInfo(c *core.Context, in api.AccountInfoInput) (api.Acc
 		AccessToken: token, IDToken: text(s.IDToken), Scopes: splitScopes(s.Scope),
 		AccessTokenExpiresAt: s.AccessTokenExpiresAt, RefreshTokenExpiresAt: s.RefreshTokenExpiresAt,
 	}
-	profile, err := s.provider.Profile(c, c.Kernel, Grant{Tokens: tokens})
+	profile, err := s.provider.Profile(c, c.Kernel, Grant{Tokens: tokens, Stored: true})
 	if err != nil {
 		return none, core.Fail(http.StatusUnauthorized, api.FailedToGetUserInfo).Because(err)
 	}

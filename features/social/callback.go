@@ -52,7 +52,7 @@ func getAddress(c *core.Context, in api.SocialCallbackInput) string {
 // comeBack finishes a flow. Whatever goes wrong ends at a page for errors: the
 // flow's own, as soon as it is known that there is one.
 func (f *Feature) comeBack(c *core.Context, in api.SocialCallbackInput) error {
-	p := f.providers[in.ProviderID]
+	p := f.Provider(c, in.ProviderID)
 	if in.State == nil && in.Code != nil && *in.Code != "" && p != nil && p.Traits().AllowIDPInitiated {
 		address, err := f.start(c, p, newFlow(c, p), AuthorizationRequest{})
 		if err != nil {
@@ -72,7 +72,11 @@ func (f *Feature) comeBack(c *core.Context, in api.SocialCallbackInput) error {
 		return fail(c, flow, reason, "")
 	}
 	c.Context = context.WithValue(c.Context, flowKey{}, flow)
-	err = f.finish(c, p, flow, in)
+	return f.conclude(c, flow, in.ProviderID, f.finish(c, p, flow, in))
+}
+
+// conclude sends the user of a flow to where it leads, given how it ended.
+func (f *Feature) conclude(c *core.Context, flow *Flow, providerID string, err error) error {
 	var refused refusal
 	switch failed := core.AsAPIError(err); {
 	case err == nil:
@@ -80,12 +84,12 @@ func (f *Feature) comeBack(c *core.Context, in api.SocialCallbackInput) error {
 	case errors.As(err, &refused):
 		return fail(c, flow, refused.code(), refused.description)
 	case failed == nil:
-		c.Log.ErrorContext(c, "sign-in failed", "provider", in.ProviderID, "error", err)
+		c.Log.ErrorContext(c, "sign-in failed", "provider", providerID, "error", err)
 		return fail(c, nil, serverError, "")
 	case failed.IsRedirect() || failed.Code == "":
 		return err
 	case failed.Status >= 500:
-		c.Log.ErrorContext(c, "sign-in failed", "provider", in.ProviderID, "error", err)
+		c.Log.ErrorContext(c, "sign-in failed", "provider", providerID, "error", err)
 		return fail(c, flow, serverError, "")
 	default:
 		return fail(c, flow, failed.Code, failed.Message)
@@ -94,35 +98,65 @@ func (f *Feature) comeBack(c *core.Context, in api.SocialCallbackInput) error {
 
 // finish signs the user in, or links the account.
 func (f *Feature) finish(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) error {
+	a, err := f.receive(c, p, flow, in)
+	if err != nil {
+		return err
+	}
+	return f.enter(c, p, flow, a)
+}
+
+// Arrival is somebody whom a provider vouches for.
+type Arrival struct {
+	Profile *Profile
+	Tokens  *Tokens
+	// SignUpDisabled refuses the user unless there is an account.
+	SignUpDisabled bool
+}
+
+// receive finds out who has come back.
+func (f *Feature) receive(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) (Arrival, error) {
 	switch {
 	case text(in.Error) != "":
-		return refusal{errorCode(*in.Error), clip(text(in.ErrorDescription))}
+		return Arrival{}, refusal{errorCode(*in.Error), clip(text(in.ErrorDescription))}
 	case text(in.Code) == "":
-		return refuse("no_code")
+		return Arrival{}, refuse("no_code")
 	case p == nil:
-		return refuse("oauth_provider_not_found")
+		return Arrival{}, refuse("oauth_provider_not_found")
 	}
 	traits := p.Traits()
 	switch {
 	case traits.Issuer != "" && in.Issuer != nil && *in.Issuer != traits.Issuer:
-		return refuse("issuer_mismatch")
+		return Arrival{}, refuse("issuer_mismatch")
 	case traits.IssuerRequired && in.Issuer == nil:
-		return refuse("issuer_mismatch")
+		return Arrival{}, refuse("issuer_mismatch")
 	case traits.Nonce && flow.nonce == "":
-		return refuse("nonce_binding_missing")
+		return Arrival{}, refuse("nonce_binding_missing")
 	}
 	grant, err := f.exchange(c, p, flow, in)
 	if err != nil {
-		return err
+		return Arrival{}, err
 	}
 	profile, err := readProfile(c, p, grant)
 	if err != nil {
-		return err
+		return Arrival{}, err
 	}
+	if flow.link == nil && profile.email() == "" {
+		return Arrival{}, refuse("email_not_found")
+	}
+	return Arrival{Profile: profile, Tokens: &grant.Tokens, SignUpDisabled: flow.signUpDisabled(traits)}, nil
+}
+
+// signUpDisabled reports whether users without an account are refused.
+func (f *Flow) signUpDisabled(t Traits) bool {
+	return t.DisableSignUp || t.DisableImplicitSignUp && (f.RequestSignUp == nil || !*f.RequestSignUp)
+}
+
+// enter lets in who has come back, or links the account.
+func (f *Feature) enter(c *core.Context, p Provider, flow *Flow, a Arrival) error {
 	if flow.link != nil {
-		return f.finishLink(c, p, flow, profile, &grant.Tokens)
+		return f.finishLink(c, p, flow, a.Profile, a.Tokens)
 	}
-	return f.finishSignIn(c, p, flow, profile, &grant.Tokens)
+	return f.finishSignIn(c, p, flow, a)
 }
 
 // exchange turns the code into tokens.
@@ -151,15 +185,10 @@ func readProfile(c *core.Context, p Provider, grant Grant) (*Profile, error) {
 	return profile, nil
 }
 
-func (f *Feature) finishSignIn(c *core.Context, p Provider, flow *Flow, profile *Profile, tokens *Tokens) error {
-	if profile.email() == "" {
-		return refuse("email_not_found")
-	}
-	traits := p.Traits()
+func (f *Feature) finishSignIn(c *core.Context, p Provider, flow *Flow, a Arrival) error {
 	out, err := f.signIn(c, signIn{
-		provider: p, profile: profile, tokens: tokens, callbackURL: flow.CallbackURL,
-		signUpDisabled: traits.DisableSignUp || traits.DisableImplicitSignUp && (flow.RequestSignUp == nil || !*flow.RequestSignUp),
-		override:       traits.OverrideUserInfo,
+		provider: p, profile: a.Profile, tokens: a.Tokens, callbackURL: flow.CallbackURL,
+		signUpDisabled: a.SignUpDisabled, override: p.Traits().OverrideUserInfo,
 	})
 	if err != nil {
 		return err

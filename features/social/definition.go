@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/internal/oauth"
@@ -38,6 +39,9 @@ type Definition struct {
 	WithoutPKCE bool
 	// BasicAuth sends the client's credentials in the Authorization header.
 	BasicAuth bool
+	// Assertion proves who the client is by a signature instead of a secret
+	// (private_key_jwt).
+	Assertion *ClientAssertion
 	// BasicAuthNotOnRefresh sends them in the body when refreshing all the same.
 	BasicAuthNotOnRefresh bool
 	// SecretRequired refuses to start a sign-in without client id and secret.
@@ -57,8 +61,13 @@ type Definition struct {
 	// TokenParams and TokenHeader are sent with token requests.
 	TokenParams Params
 	TokenHeader http.Header
-	// RefreshParams are sent when refreshing.
-	RefreshParams Params
+	// RefreshParams are sent when refreshing. MoreRefreshParams returns further
+	// ones for one request; it may be nil.
+	RefreshParams     Params
+	MoreRefreshParams func(ctx context.Context) (Params, error)
+	// AccessTokenLifetime is that of access tokens of which the provider does not
+	// say how long they are good for. Zero means that it is not known.
+	AccessTokenLifetime time.Duration
 	// WithoutRefresh is for providers whose tokens cannot be refreshed.
 	WithoutRefresh bool
 	// ExchangeCode and RefreshTokens replace the requests for tokens.
@@ -67,6 +76,8 @@ type Definition struct {
 
 	// Issuer is compared with that in the provider's answers (RFC 9207).
 	Issuer string
+	// IssuerRequired refuses answers that name no issuer.
+	IssuerRequired bool
 	// Nonce binds ID tokens to sign-ins.
 	Nonce bool
 	// IDTokens say which ID tokens of clients are good. Nil accepts none. The
@@ -98,6 +109,9 @@ type Param = oauth.Param
 
 // Authorization is an authorisation request before it becomes an address.
 type Authorization = oauth.Authorization
+
+// ClientAssertion is the key with which a client proves who it is.
+type ClientAssertion = oauth.Assertion
 
 // IDTokenRules say which ID tokens are good.
 type IDTokenRules = oauth.IDTokenRules
@@ -185,6 +199,9 @@ func (p *standard) Validate() error {
 	if p.client.ID == "" {
 		return errors.New("the client id is not set")
 	}
+	if p.Assertion != nil {
+		return p.Assertion.Validate()
+	}
 	return nil
 }
 
@@ -195,6 +212,7 @@ func (p *standard) Traits() Traits {
 		Refreshes:                s.RefreshTokens != nil || !p.WithoutRefresh,
 		VerifiesIDTokens:         !s.DisableIDTokenSignIn && (s.VerifyIDToken != nil || p.rules != nil || p.CheckIDToken != nil),
 		Issuer:                   p.Issuer,
+		IssuerRequired:           p.IssuerRequired,
 		Nonce:                    p.Nonce,
 		AllowIDPInitiated:        s.AllowIDPInitiated,
 		RedirectURI:              s.RedirectURI,
@@ -250,11 +268,24 @@ func (p *standard) scopes(requested []string) []string {
 }
 
 func (p *standard) credentials() oauth.Client {
-	return oauth.Client{ID: p.client.ID, IDName: p.ClientIDName, Secret: p.client.Secret, Basic: p.BasicAuth}
+	return oauth.Client{ID: p.client.ID, IDName: p.ClientIDName, Secret: p.client.Secret, Basic: p.BasicAuth, Assertion: p.Assertion}
 }
 
 // Exchange exchanges a code for tokens.
 func (p *standard) Exchange(ctx context.Context, k *core.Kernel, r CodeExchange) (*Tokens, error) {
+	tokens, err := p.exchange(ctx, k, r)
+	return p.withLifetime(tokens, k.Now()), err
+}
+
+// withLifetime sets when an access token expires, if the provider did not say.
+func (p *standard) withLifetime(t *Tokens, now time.Time) *Tokens {
+	if t != nil && t.AccessTokenExpiresAt.IsZero() && p.AccessTokenLifetime > 0 {
+		t.AccessTokenExpiresAt = now.Add(p.AccessTokenLifetime)
+	}
+	return t
+}
+
+func (p *standard) exchange(ctx context.Context, k *core.Kernel, r CodeExchange) (*Tokens, error) {
 	if p.ExchangeCode != nil {
 		return p.ExchangeCode(ctx, k, r)
 	}
@@ -270,6 +301,11 @@ func (p *standard) Exchange(ctx context.Context, k *core.Kernel, r CodeExchange)
 
 // Refresh gets new tokens.
 func (p *standard) Refresh(ctx context.Context, k *core.Kernel, refreshToken string) (*Tokens, error) {
+	tokens, err := p.refresh(ctx, k, refreshToken)
+	return p.withLifetime(tokens, k.Now()), err
+}
+
+func (p *standard) refresh(ctx context.Context, k *core.Kernel, refreshToken string) (*Tokens, error) {
 	switch {
 	case p.client.RefreshTokens != nil:
 		return p.client.RefreshTokens(ctx, refreshToken)
@@ -278,9 +314,17 @@ func (p *standard) Refresh(ctx context.Context, k *core.Kernel, refreshToken str
 	}
 	client := p.credentials()
 	client.Basic = p.BasicAuth && !p.BasicAuthNotOnRefresh
+	params := slices.Clone(p.RefreshParams)
+	if p.MoreRefreshParams != nil {
+		more, err := p.MoreRefreshParams(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("refresh parameters: %w", err)
+		}
+		params = append(params, more...)
+	}
 	return oauth.Refresh{
 		Endpoint: or(p.RefreshEndpoint, p.TokenEndpoint), Client: client, RefreshToken: refreshToken,
-		Params: p.RefreshParams, Header: p.TokenHeader,
+		Params: params, Header: p.TokenHeader,
 	}.Do(ctx, k.HTTP, k.Now())
 }
 
@@ -355,3 +399,8 @@ func or(s, otherwise string) string {
 // NewKeySet returns the public keys that a provider publishes at an address (RFC
 // 7517). They are fetched when they are needed.
 func NewKeySet(address string) *oauth.KeySet { return oauth.NewKeySet(address) }
+
+// VerifyIDToken returns the claims of an ID token that keeps rules.
+func VerifyIDToken(ctx context.Context, k *core.Kernel, rules *IDTokenRules, t IDToken) (map[string]any, error) {
+	return rules.Verify(ctx, k.HTTP, t, k.Now())
+}

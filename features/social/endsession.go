@@ -20,12 +20,16 @@ func (f *Feature) EndSessionURL(c *core.Context, userID, postLogout, state strin
 	slices.SortStableFunc(accounts, func(a, b core.Account) int { return cmp.Compare(b.UpdatedAt.UnixNano(), a.UpdatedAt.UnixNano()) })
 	asked := map[string]bool{}
 	for i := range accounts {
-		p := f.providers[accounts[i].ProviderID]
-		if p == nil || asked[p.ID()] {
+		id := accounts[i].ProviderID
+		if asked[id] {
 			continue
 		}
-		asked[p.ID()] = true
-		r := EndSession{IDToken: text(accounts[i].IDToken), PostLogoutRedirectURI: postLogout, State: state}
+		asked[id] = true
+		p := f.Provider(c, id)
+		if p == nil {
+			continue
+		}
+		r := EndSession{IDToken: text(accounts[i].IDToken), PostLogoutRedirectURI: postLogout, State: state, BaseURL: c.BaseURL()}
 		if address := p.EndSessionURL(c, c.Kernel, r); address != "" {
 			return address, true
 		}

@@ -68,7 +68,7 @@ func newFlow(c *core.Context, p Provider) *Flow {
 
 type flowKey struct{}
 
-// FlowFrom returns the flow that a call completes, or nil.
+// FlowFrom returns the flow that a call begins or completes, or nil.
 func FlowFrom(ctx context.Context) *Flow {
 	f, _ := ctx.Value(flowKey{}).(*Flow)
 	return f

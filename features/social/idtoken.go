@@ -41,10 +41,9 @@ func (f *Feature) signInWithIDToken(c *core.Context, p Provider, in api.SignInSo
 	if err != nil {
 		return api.SignInSocialOutput{}, err
 	}
-	traits := p.Traits()
+	flow := Flow{RequestSignUp: in.RequestSignUp}
 	out, err := f.signIn(c, signIn{
-		provider: p, profile: profile, tokens: &grant.Tokens, callbackURL: in.CallbackURL,
-		signUpDisabled: traits.DisableSignUp || traits.DisableImplicitSignUp && (in.RequestSignUp == nil || !*in.RequestSignUp),
+		provider: p, profile: profile, tokens: &grant.Tokens, callbackURL: in.CallbackURL, signUpDisabled: flow.signUpDisabled(p.Traits()),
 	})
 	var refused refusal
 	switch {

@@ -91,6 +91,7 @@ type EndSession struct {
 	IDToken               string // that was issued last; "" when there is none
 	PostLogoutRedirectURI string // where to go afterwards
 	State                 string
+	BaseURL               string // of this server, with the base path
 }
 
 // Tokens are what a provider issued.
@@ -107,6 +108,9 @@ type Grant struct {
 	// FirstName and LastName come from the form that Apple posts on the first
 	// sign-in. They are the user's word, not the provider's.
 	FirstName, LastName string
+	// Stored is true for tokens from the store: their ID token was verified when
+	// it was stored, and may have expired by now.
+	Stored bool
 }
 
 // Profile is what a provider says about a user.

@@ -40,7 +40,7 @@ func (f *Feature) selectAccount(c *core.Context, in api.AccountSelector) (*selec
 	if s.Account == nil {
 		return nil, core.Fail(http.StatusBadRequest, api.AccountNotFound)
 	}
-	s.provider = f.providers[s.ProviderID]
+	s.provider = f.Provider(c, s.ProviderID)
 	return s, nil
 }
 

@@ -242,7 +242,7 @@ func newSite(t testing.TB, settings ...setting) *site {
 		o.Providers = []social.Provider{acme(social.Settings{}), plain(social.Settings{})}
 	}
 	s.feature = social.New(o)
-	config.Plugins = append(config.Plugins, session.New(session.Options{}), s.feature)
+	config.Plugins = append(config.Plugins, session.New(session.Options{EndSessionURL: s.feature.EndSessionURL}), s.feature)
 	k, err := core.New(config)
 	if err != nil {
 		t.Fatal(err)

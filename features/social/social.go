@@ -43,47 +43,49 @@ type Options struct {
 // Feature is the feature; make it with [New].
 type Feature struct {
 	options   Options
-	providers map[string]Provider
+	kernel    *core.Kernel
+	providers map[string]Deferred
 	stateBox  *secret.Box
 	linkBox   *secret.Box
 	refreshes flights
 }
 
 // New returns the feature.
-func New(o Options) *Feature {
-	f := &Feature{options: o, providers: make(map[string]Provider, len(o.Providers))}
-	for _, p := range o.Providers {
-		if _, given := f.providers[p.ID()]; !given {
-			f.providers[p.ID()] = p
-		}
-	}
+func New(o Options) *Feature { return &Feature{options: o} }
+
+const featureID = "social"
+
+// ID returns "social".
+func (*Feature) ID() string { return featureID }
+
+// From returns the feature of a kernel, or nil when it has none.
+func From(k *core.Kernel) *Feature {
+	f, _ := k.Plugin(featureID).(*Feature)
 	return f
 }
 
-// ID returns "social".
-func (*Feature) ID() string { return "social" }
-
-// validator is a provider that can tell what is wrong with its configuration.
-type validator interface{ Validate() error }
-
-// Init checks the providers.
+// Init collects the providers and checks them.
 func (f *Feature) Init(k *core.Kernel) error {
+	f.kernel, f.providers = k, map[string]Deferred{}
 	// Better Auth 1.7 names the purposes so.
 	f.stateBox = k.Secrets.Purpose("oauth-state-cookie")
 	f.linkBox = k.Secrets.Purpose("oauth-link-session-token")
 	var problems []error
-	for _, p := range f.options.Providers {
+	for _, p := range f.collect(k) {
 		id := p.ID()
+		if _, given := f.providers[id]; given {
+			k.Log.Warn("a provider is given twice; the first one counts", "provider", id)
+			continue
+		}
+		f.providers[id] = p
 		if !isProviderID(id) {
 			problems = append(problems, fmt.Errorf("SocialProviders: the id %q is not made of letters, digits, hyphens, underscores and dots", id))
 		}
 		if id == core.CredentialProvider {
 			problems = append(problems, fmt.Errorf("SocialProviders: the id %q is that of passwords", id))
 		}
-		if v, ok := p.(validator); ok {
-			if err := v.Validate(); err != nil {
-				problems = append(problems, fmt.Errorf("SocialProviders: %s: %w", id, err))
-			}
+		if err := validate(p); err != nil {
+			problems = append(problems, fmt.Errorf("SocialProviders: %s: %w", id, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -110,6 +112,3 @@ func (f *Feature) Endpoints() []core.Endpoint {
 		core.Handle(api.AccountInfo, f.accountInfo),
 	}
 }
-
-// Provider returns the provider of an id, or nil.
-func (f *Feature) Provider(id string) Provider { return f.providers[id] }

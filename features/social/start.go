@@ -1,6 +1,7 @@
 package social
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -12,17 +13,14 @@ var errFlowTooLarge = core.FailWith(http.StatusBadRequest, api.ValidationError.C
 
 // signInSocial serves the wish to sign in.
 func (f *Feature) signInSocial(c *core.Context, in api.SignInSocialInput) (api.SignInSocialOutput, error) {
-	p := f.providers[in.Provider]
+	p := f.Provider(c, in.Provider)
 	if p == nil {
 		return api.SignInSocialOutput{}, core.Fail(http.StatusNotFound, api.ProviderNotFound)
 	}
 	if in.IDToken != nil {
 		return f.signInWithIDToken(c, p, in)
 	}
-	flow := newFlow(c, p)
-	flow.CallbackURL, flow.ErrorURL, flow.NewUserURL = in.CallbackURL, in.ErrorCallbackURL, in.NewUserCallbackURL
-	flow.RequestSignUp, flow.Additional = in.RequestSignUp, in.AdditionalData
-	address, err := f.start(c, p, flow, AuthorizationRequest{LoginHint: in.LoginHint, Scopes: in.Scopes, Params: in.AdditionalParams})
+	address, err := f.Begin(c, p, in)
 	if err != nil {
 		return api.SignInSocialOutput{}, err
 	}
@@ -32,9 +30,18 @@ func (f *Feature) signInSocial(c *core.Context, in api.SignInSocialInput) (api.S
 	return api.SignInSocialOutput{URL: address, Redirect: !in.DisableRedirect}, nil
 }
 
+// Begin begins a sign-in with a provider, in the browser of the call, and returns
+// the address to send the user to. The caller has checked the URLs.
+func (f *Feature) Begin(c *core.Context, p Provider, in api.SignInSocialInput) (string, error) {
+	flow := newFlow(c, p)
+	flow.CallbackURL, flow.ErrorURL, flow.NewUserURL = in.CallbackURL, in.ErrorCallbackURL, in.NewUserCallbackURL
+	flow.RequestSignUp, flow.Additional = in.RequestSignUp, in.AdditionalData
+	return f.start(c, p, flow, AuthorizationRequest{LoginHint: in.LoginHint, Scopes: in.Scopes, Params: in.AdditionalParams})
+}
+
 // linkSocial serves the wish to link an account.
 func (f *Feature) linkSocial(c *core.Context, in api.LinkSocialInput) (api.LinkSocialOutput, error) {
-	p := f.providers[in.Provider]
+	p := f.Provider(c, in.Provider)
 	if p == nil {
 		return api.LinkSocialOutput{}, core.Fail(http.StatusNotFound, api.ProviderNotFound)
 	}
@@ -68,6 +75,7 @@ func (f *Feature) start(c *core.Context, p Provider, flow *Flow, r Authorization
 	if err != nil {
 		return "", fmt.Errorf("provider %s: authorisation URL: %w", p.ID(), err)
 	}
+	c.Context = context.WithValue(c.Context, flowKey{}, flow)
 	if err := f.saveFlow(c, flow); err != nil {
 		return "", err
 	}

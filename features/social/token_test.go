@@ -283,21 +283,22 @@ func TestSignIn_keeps_tokens_if_asked_to(t *testing.T) {
 	}
 }
 
-func TestEndSessionURL(t *testing.T) {
+func TestSignOut_leads_to_the_sign_out_of_the_provider(t *testing.T) {
 	t.Parallel()
 	d := acmeDefinition()
 	d.EndSession = func(r social.EndSession) string {
-		return "https://acme.test/logout?" + r.State + "&" + r.PostLogoutRedirectURI
+		return "https://acme.test/logout?" + r.State + "&" + r.PostLogoutRedirectURI + "&" + r.BaseURL
 	}
-	b, account := withAccount(t, func(_ *core.Config, o *social.Options) {
+	b, _ := withAccount(t, func(_ *core.Config, o *social.Options) {
 		o.Providers = []social.Provider{plain(social.Settings{}), d.New(social.Client{ID: "acme-client", Secret: "s"})}
 	})
-	address, ok := b.feature.EndSessionURL(&core.Context{Context: t.Context(), Kernel: b.Kernel}, account.UserID, "https://app.example.com/bye", "st")
-	if !ok || address != "https://acme.test/logout?st&https://app.example.com/bye" {
-		t.Errorf("%q %t", address, ok)
+	stranger := b.signedIn(b.register("bob@example.com", true))
+	a := b.post("/sign-out", object{"callbackURL": "/bye", "state": "st"})
+	if want := "https://acme.test/logout?st&https://app.example.com/bye&" + base; a.body["url"] != want || a.location != want {
+		t.Errorf("answer %d %v %q", a.status, a.body, a.location)
 	}
-	if address, ok := b.feature.EndSessionURL(&core.Context{Context: t.Context(), Kernel: b.Kernel}, "nobody", "", ""); ok {
-		t.Errorf("nobody: %q", address)
+	if a := stranger.post("/sign-out", object{}); a.body["url"] != nil || a.location != "" {
+		t.Errorf("a user without account: %d %v", a.status, a.body)
 	}
 }
 

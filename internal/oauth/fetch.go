@@ -38,15 +38,18 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// fetch sends a request, refuses redirects and answers that are too long, and
-// returns the body of a success.
-func fetch(client *http.Client, r *http.Request) ([]byte, error) {
+// fetch sends a request, refuses answers that are too long, and returns the body
+// of a success.
+func fetch(client *http.Client, r *http.Request, redirects redirectPolicy) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), fetchTimeout)
 	defer cancel()
 	own := *client
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own.CheckRedirect = redirects
 	own.Jar = nil
 	response, err := own.Do(r.WithContext(ctx))
+	if err != nil && repeatable(r) && ctx.Err() == nil {
+		response, err = own.Do(r.WithContext(ctx))
+	}
 	if err != nil {
 		return nil, withoutQuery(err)
 	}
@@ -61,6 +64,28 @@ func fetch(client *http.Client, r *http.Request) ([]byte, error) {
 		return nil, &StatusError{Host: r.URL.Host, Status: response.StatusCode, Code: errorCode(body)}
 	}
 	return body, nil
+}
+
+// repeatable reports whether a request that got no answer may be sent again: it
+// changes nothing (RFC 9110, section 9.2.2). A code or a refresh token is used up
+// by the first request, whether or not its answer arrives.
+func repeatable(r *http.Request) bool { return r.Method == http.MethodGet && r.Body == nil }
+
+// redirectPolicy says which redirects are followed.
+type redirectPolicy = func(next *http.Request, sent []*http.Request) error
+
+// noRedirects is for everything that carries a secret.
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+const maxRedirects = 5
+
+// sameOrigin follows a few redirects that stay where the request was meant to go.
+func sameOrigin(next *http.Request, sent []*http.Request) error {
+	from := sent[0].URL
+	if len(sent) > maxRedirects || next.URL.Scheme != from.Scheme || next.URL.Host != from.Host {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 // withoutQuery keeps tokens that some providers want in the query out of error
@@ -102,6 +127,9 @@ type Request struct {
 	// Form or JSON is the body.
 	Form Params
 	JSON any
+	// FollowWithinOrigin follows up to five redirects to the same origin. Others
+	// are never followed.
+	FollowWithinOrigin bool
 }
 
 // GetJSON sends a request and decodes the answer into out.
@@ -110,7 +138,7 @@ func GetJSON(ctx context.Context, client *http.Client, q Request, out any) error
 	if err != nil {
 		return err
 	}
-	body, err := fetch(client, r)
+	body, err := fetch(client, r, q.redirects())
 	if err != nil {
 		return err
 	}
@@ -126,7 +154,14 @@ func GetBytes(ctx context.Context, client *http.Client, q Request) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	return fetch(client, r)
+	return fetch(client, r, q.redirects())
+}
+
+func (q Request) redirects() redirectPolicy {
+	if q.FollowWithinOrigin {
+		return sameOrigin
+	}
+	return noRedirects
 }
 
 func (q Request) build(ctx context.Context) (*http.Request, error) {

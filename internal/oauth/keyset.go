@@ -26,7 +26,8 @@ const (
 // needed. It is safe for use by many goroutines; one of them fetches, and only
 // those wait for it that need a key which is not known yet.
 type KeySet struct {
-	url string
+	url    string
+	header http.Header
 
 	fetching  sync.Mutex
 	attempted time.Time // when keys were last asked for; guarded by fetching
@@ -38,6 +39,11 @@ type KeySet struct {
 
 // NewKeySet returns the keys at an address.
 func NewKeySet(url string) *KeySet { return &KeySet{url: url} }
+
+// NewKeySetWithHeader returns the keys at an address that wants to see headers.
+func NewKeySetWithHeader(url string, header http.Header) *KeySet {
+	return &KeySet{url: url, header: header}
+}
 
 // Find returns the keys that may have made a signature. A key id that is not
 // known causes a request, unless there was one just now.
@@ -78,7 +84,7 @@ func (s *KeySet) fetch(ctx context.Context, client *http.Client, now time.Time) 
 		Keys []json.RawMessage `json:"keys"`
 	}
 	// What one caller began must not fail because it goes away: others wait.
-	if err := GetJSON(context.WithoutCancel(ctx), client, Request{URL: s.url}, &set); err != nil {
+	if err := GetJSON(context.WithoutCancel(ctx), client, Request{URL: s.url, Header: s.header}, &set); err != nil {
 		return fmt.Errorf("fetch the provider's keys: %w", err)
 	}
 	var keys []jose.JSONWebKey

@@ -22,6 +22,8 @@ type Client struct {
 	// Basic sends id and secret in the Authorization header instead of the body
 	// (RFC 6749, section 2.3.1).
 	Basic bool
+	// Assertion proves who the client is by a signature instead of a secret.
+	Assertion *Assertion
 }
 
 // Tokens are what a provider issued.

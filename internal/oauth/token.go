@@ -81,6 +81,14 @@ func withAbsent(form, more Params) Params {
 func request(ctx context.Context, client *http.Client, endpoint string, c Client, form Params, header http.Header, now time.Time) (*Tokens, error) {
 	q := Request{Method: http.MethodPost, URL: endpoint, Header: header.Clone()}
 	switch {
+	case c.Assertion != nil:
+		assertion, err := c.Assertion.sign(c.ID, endpoint, now)
+		if err != nil {
+			return nil, err
+		}
+		form.Set(or(c.IDName, "client_id"), c.ID)
+		form.Set("client_assertion_type", assertionType)
+		form.Set("client_assertion", assertion)
 	case c.Basic && c.Secret != "":
 		if q.Header == nil {
 			q.Header = http.Header{}

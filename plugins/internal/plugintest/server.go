@@ -32,7 +32,7 @@ type Server struct {
 // New starts a server; configure may be nil.
 func New(t testing.TB, configure func(o *ostiary.Options)) *Server {
 	t.Helper()
-	clock := &Clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	clock := NewClock()
 	off := false
 	o := ostiary.Options{
 		BaseURL: ostiary.StaticURL(Origin), Secret: "plugintest-secret-0123456789-abcdefghijklmnopqrstuvwxyz",
@@ -62,6 +62,10 @@ type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
+
+// NewClock returns a clock as [New] gives one to a server that is not given
+// another one.
+func NewClock() *Clock { return &Clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
 
 // Now returns the time.
 func (c *Clock) Now() time.Time {
