@@ -30,6 +30,9 @@ COUNT := 1
 # Flags for `make run`, for example SERVE="--listen :8080".
 SERVE :=
 
+# Starts the database servers of the tests around a command, unless they run.
+SERVERS := go run ./internal/testservice/run
+
 # The modules of the workspace: the tests of e2e need a browser and run alone.
 MODULES    = $(shell go list -m -f '{{.Dir}}')
 E2E        = $(filter %/e2e,$(MODULES))
@@ -54,16 +57,22 @@ run: ## Start the server on http://localhost:3000 (SERVE="--listen :8080" adds f
 # the conformance suite comes last and ends with the number of its scenarios.
 .PHONY: test checks
 test: prepare ## Run everything CI runs
-	@$(MAKE) --keep-going checks
+	@$(SERVERS) $(MAKE) --keep-going checks
 checks: lint unit web e2e records conformance
 
+.PHONY: test-fast
+test-fast: ## Run the Go tests that need no servers: SQLite and memory only
+	@$(call each,$(GO_MODULES),go test -short ./...)
+
 .PHONY: prepare
-prepare: ## Install what the tests need: compiler, Chromium, npm packages, tools
+prepare: ## Install what the tests need: compiler, database servers, Chromium, npm packages, tools
 	@scripts/prepare.sh
 	@$(MAKE) conformance/node_modules/.package-lock.json server/web/app/node_modules/.package-lock.json $(GOLANGCI_LINT) $(GOFUMPT)
 
-.PHONY: unit
+.PHONY: unit go-tests
 unit: ## Run the Go tests of all modules with the race detector
+	@$(SERVERS) $(MAKE) go-tests
+go-tests:
 	@$(call each,$(GO_MODULES),go test -race ./...)
 
 .PHONY: lint

@@ -77,6 +77,7 @@ var kernelLibraries = []string{
 var roomLibraries = map[string][]string{
 	"database/databasetest":       {"github.com/google/go-cmp"},
 	"database/sqlite":             {"modernc.org/sqlite"},
+	"internal/testservice":        {"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5"},
 	"mail/smtp":                   {"github.com/wneessen/go-mail"},
 	"providers":                   {"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},
 	"server":                      {"github.com/BurntSushi/toml", "github.com/goccy/go-yaml"},
