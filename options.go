@@ -57,6 +57,10 @@ type Options struct {
 	// for example "twoFactor".
 	PluginTables map[string]schema.Rename
 
+	// Broadcast connects the nodes of a deployment with each other, so that what
+	// one of them changes is noticed by the caches of all.
+	Broadcast core.BroadcastOptions
+
 	// EmailAndPassword lets users sign in with a password.
 	EmailAndPassword emailpassword.Options
 	// EmailVerification proves addresses.
@@ -188,7 +192,7 @@ func (o *Options) config() core.Config {
 	return core.Config{
 		AppName: o.AppName, BaseURL: o.BaseURL, BasePath: o.BasePath, Development: o.Development,
 		Secret: o.Secret, Secrets: o.Secrets, AcceptPreviousSecrets: o.AcceptPreviousSecrets,
-		Database: o.Database, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables, PluginTables: o.PluginTables,
+		Database: o.Database, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables, PluginTables: o.PluginTables, Broadcast: o.Broadcast,
 		User:         core.ModelOptions{Table: o.User.Table, Columns: o.User.Columns, Fields: o.User.Fields},
 		ValidateUser: o.User.Validate,
 		Session:      o.Session, Account: o.Account, Verification: o.Verification,

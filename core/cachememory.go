@@ -2,7 +2,6 @@ package core
 
 import (
 	"maps"
-	"sync"
 	"time"
 )
 
@@ -10,13 +9,7 @@ import (
 // their exact text, so that a browser that sends the same cookie again and again
 // has it verified and decoded once. What an opened cache may be used for depends
 // on the time and is decided anew each time.
-//
-// It has two generations: when the younger is full it becomes the elder, and the
-// elder is forgotten. So its memory is bounded, and what is in use stays.
-type cacheMemory struct {
-	mu           sync.RWMutex
-	young, elder map[string]openedCache
-}
+type cacheMemory struct{ opened generations[openedCache] }
 
 // openedCache is what a cookie cache holds.
 type openedCache struct {
@@ -30,37 +23,28 @@ const (
 	maxRemembered  = 4096 // bytes of cookie text; larger ones are not remembered
 )
 
-// get returns an opened cache. The identity is the caller's own.
-func (m *cacheMemory) get(text string) (openedCache, bool) {
-	m.mu.RLock()
-	found, ok := m.young[text]
-	old := false
-	if !ok {
-		found, ok = m.elder[text]
-		old = ok
-	}
-	m.mu.RUnlock()
-	if old {
-		m.put(text, found)
-	}
-	return found.clone(), ok
+func newCacheMemory() *cacheMemory {
+	return &cacheMemory{generations[openedCache]{size: generationSize}}
 }
 
-// clone returns a copy whose maps are its own.
-func (o openedCache) clone() openedCache {
-	id := &o.identity
-	id.Session.Extra, id.User.Extra = maps.Clone(id.Session.Extra), maps.Clone(id.User.Extra)
-	return o
+// get returns an opened cache. The identity is the caller's own.
+func (m *cacheMemory) get(text string) (openedCache, bool) {
+	found, ok := m.opened.get(text)
+	found.identity = found.identity.clone()
+	return found, ok
 }
 
 func (m *cacheMemory) put(text string, opened openedCache) {
 	if len(text) > maxRemembered {
 		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.young == nil || len(m.young) >= generationSize {
-		m.young, m.elder = make(map[string]openedCache), m.young
-	}
-	m.young[text] = opened.clone()
+	opened.identity = opened.identity.clone()
+	m.opened.put(text, opened)
+}
+
+// clone returns a copy whose maps are its own.
+func (id Identity) clone() Identity {
+	id.Session.Extra, id.User.Extra = maps.Clone(id.Session.Extra), maps.Clone(id.User.Extra)
+	id.Session.Private, id.User.Private = maps.Clone(id.Session.Private), maps.Clone(id.User.Private)
+	return id
 }

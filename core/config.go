@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ostiary/ostiary/broadcast"
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/internal/cookie"
 	"github.com/ostiary/ostiary/password"
@@ -52,6 +53,9 @@ type Config struct {
 	// PluginTables rename the tables of plugins and their columns, by model key,
 	// for example "twoFactor".
 	PluginTables map[string]schema.Rename
+
+	// Broadcast connects the nodes of a deployment with each other.
+	Broadcast BroadcastOptions
 
 	User         ModelOptions
 	Session      SessionOptions
@@ -164,6 +168,9 @@ type SessionOptions struct {
 	// CookieCache keeps a signed or encrypted copy of session and user in a
 	// cookie, so that most reads need no store.
 	CookieCache CookieCacheOptions
+	// Memory keeps sessions in the memory of the process, so that most reads
+	// need no store.
+	Memory SessionMemoryOptions
 	// Callbacks run when sessions begin, are updated, read and shown.
 	Callbacks SessionCallbacks
 }
@@ -184,8 +191,9 @@ type CookieCacheOptions struct {
 	// accepted for up to MaxAge by endpoints that are not sensitive. Updates of
 	// sessions and users are noticed at once by the process that makes them.
 	Enabled bool
-	// Strict also notices at once sessions that the same process has ended.
-	// Better Auth does not. It has no effect where there is no store.
+	// Strict also notices at once sessions that the same process has ended, or
+	// with Config.Broadcast any node. Better Auth does not. It has no effect
+	// where there is no store.
 	Strict bool
 	// MaxAge is how long a copy is good for. Default 5 minutes.
 	MaxAge time.Duration
@@ -201,6 +209,33 @@ type CookieCacheOptions struct {
 	// RefreshAge is the remaining age at which that happens. Default a fifth of
 	// MaxAge.
 	RefreshAge time.Duration
+}
+
+// SessionMemoryOptions say what a process remembers of the sessions that it has
+// read. A change made by any node is noticed at once; the memory is not used while
+// it is not certain that changes would be noticed (see [broadcast.Link]). Changes
+// that are made in the database by other programs are noticed after MaxAge, or
+// with [Kernel.Invalidate].
+type SessionMemoryOptions struct {
+	// Enabled turns the memory on. It needs [BroadcastOptions].Channel.
+	Enabled bool
+	// MaxAge is how long a session is remembered at most. All nodes must have the
+	// same. Default 5 seconds.
+	MaxAge time.Duration
+	// Sessions is how many are remembered; each takes about 2 KiB. Default 10 000.
+	Sessions int
+}
+
+// BroadcastOptions connect the nodes of a deployment with each other.
+type BroadcastOptions struct {
+	// Channel carries what one node changes to the memories and cookie caches of
+	// all others. Package database/postgres and package storage/redis have one;
+	// for a single process there is [broadcast.Hub]. Nil means that each node
+	// knows only of its own changes.
+	Channel broadcast.Channel
+	// Lease is how long a node may answer from memory without a sign of life of
+	// the others. All nodes must have the same. Default 250 ms.
+	Lease time.Duration
 }
 
 // AccountOptions of the accounts.

@@ -15,7 +15,11 @@ const (
 	defaultUpdateAge = 24 * time.Hour
 	defaultFreshAge  = 24 * time.Hour
 	defaultCacheAge  = 5 * time.Minute
-	maxCookieAge     = 400 * 24 * time.Hour
+
+	defaultMemoryAge      = 5 * time.Second
+	defaultMemorySessions = 10_000
+
+	maxCookieAge = 400 * 24 * time.Hour
 
 	defaultRateWindow = 10 * time.Second
 	defaultRateMax    = 100
@@ -75,6 +79,8 @@ func (c *Config) fillSession() {
 	setDefault(&cache.MaxAge, defaultCacheAge)
 	setDefault(&cache.Version, defaultCacheVersion)
 	setDefault(&cache.RefreshAge, cache.MaxAge/5)
+	setDefault(&s.Memory.MaxAge, defaultMemoryAge)
+	setDefault(&s.Memory.Sessions, defaultMemorySessions)
 }
 
 // fillStateless keeps in cookies and memory what a database would keep.
@@ -98,6 +104,9 @@ func (c *Config) check() []error {
 	}
 	if c.Session.CookieCache.MaxAge < 0 || c.Session.CookieCache.MaxAge > maxCookieAge {
 		problem("Session.CookieCache.MaxAge: %v is not possible; browsers keep cookies for at most 400 days", c.Session.CookieCache.MaxAge)
+	}
+	if c.Session.Memory.MaxAge < 0 || c.Session.Memory.Sessions < 0 || c.Broadcast.Lease < 0 {
+		problem("Session.Memory.MaxAge, Session.Memory.Sessions, Broadcast.Lease: must not be negative")
 	}
 	if c.Session.Callbacks.Timeout < 0 {
 		problem("Session.Callbacks.Timeout: must not be negative")

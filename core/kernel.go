@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ostiary/ostiary/broadcast"
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/internal/clientip"
 	"github.com/ostiary/ostiary/internal/origin"
@@ -70,8 +71,11 @@ type Kernel struct {
 	pluginRules, rules   []RateLimitRule
 	addresses            *clientip.Resolver
 	background           background
-	opened               cacheMemory
+	opened               *cacheMemory
 	watermarks           *watermarks
+	memory               *sessionMemory  // nil when nothing is remembered
+	link                 *broadcast.Link // nil when there is no channel to other nodes
+	stopLink             func(within context.Context) error
 }
 
 // New makes a kernel. The error lists every problem of the configuration, with
@@ -82,8 +86,9 @@ func New(config Config) (*Kernel, error) {
 		config: config, Log: slog.New(redact(config.Logger.Handler())), Random: random.New(config.Random), HTTP: config.HTTPClient,
 		plugins: config.Plugins, endpoints: map[*route.Spec]*Endpoint{}, byName: map[string]*Endpoint{},
 		stateful: config.Database != nil, disabled: map[string]bool{}, watermarks: newWatermarks(&config, config.Database != nil),
+		opened: newCacheMemory(),
 	}
-	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLimiter, k.addPlugins} {
+	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLink, k.setLimiter, k.addPlugins} {
 		if err := step(); err != nil {
 			problems = append(problems, err)
 		}
@@ -94,6 +99,7 @@ func New(config Config) (*Kernel, error) {
 		}
 		return nil, fmt.Errorf("ostiary: the configuration has problems:\n%w", errors.Join(problems...))
 	}
+	k.startLink()
 	return k, nil
 }
 
@@ -129,8 +135,11 @@ func (k *Kernel) Endpoints() []route.Described {
 // Close stops the plugins in reverse order, waits for background work and
 // closes the database.
 func (k *Kernel) Close(ctx context.Context) error {
-	err := k.background.close(ctx)
-	return errors.Join(err, k.closePlugins(ctx), k.DB.Close())
+	problems := []error{k.background.close(ctx)}
+	if k.stopLink != nil {
+		problems = append(problems, k.stopLink(ctx))
+	}
+	return errors.Join(append(problems, k.closePlugins(ctx), k.DB.Close())...)
 }
 
 // closePlugins stops the plugins that were initialised, in reverse order.
@@ -259,9 +268,10 @@ func (k *Kernel) setDatabase() error {
 	k.Users = &Users{k, users, additionalFields(users, schema.UserCoreFields)}
 	k.Accounts = &Accounts{k, s.Table(schema.AccountKey)}
 	k.Verifications = &Verifications{k: k, table: s.Table(schema.VerificationKey)}
-	k.Sessions = &Sessions{k: k, table: sessions, input: additionalFields(sessions, schema.SessionCoreFields), withUser: []database.Join{
-		{Table: users, From: "userId", On: "id", One: true},
-	}}
+	k.Sessions = &Sessions{
+		k: k, table: sessions, input: additionalFields(sessions, schema.SessionCoreFields),
+		lookup: k.DB.NewLookup(sessions, "token", database.Join{Table: users, From: "userId", On: "id", One: true}),
+	}
 	k.writer = &writer{db: k.DB, hooks: map[string][]DatabaseHook{}}
 	return nil
 }

@@ -74,6 +74,9 @@ func (c *Context) readCache(token string, o ReadOptions) (*Identity, error) {
 		return nil, nil
 	}
 	settings := &c.config.Session.CookieCache
+	if !c.trustsCache(expires.Add(-settings.MaxAge)) {
+		return nil, nil
+	}
 	if !settings.Refresh || o.SkipRefresh || expires.Sub(c.Now()) >= settings.RefreshAge {
 		return cached, nil
 	}
@@ -130,7 +133,7 @@ const defaultCacheVersion = "1"
 
 // readStore returns the identity that the store has for a token.
 func (c *Context) readStore(token string, o ReadOptions) (*Identity, error) {
-	id, err := c.Sessions.Find(c, token)
+	id, err := c.find(token, o)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,10 +13,10 @@ import (
 
 // Sessions are the stored sessions. Writes run the database hooks.
 type Sessions struct {
-	k        *Kernel
-	table    *schema.Table
-	input    []int // positions of the fields that clients may set
-	withUser []database.Join
+	k      *Kernel
+	table  *schema.Table
+	input  []int // positions of the fields that clients may set
+	lookup *database.Lookup
 }
 
 // Table returns the table of the sessions.
@@ -90,7 +89,7 @@ func userAgent(h http.Header) string {
 // Find returns the session of a token with its user, expired or not; nil when
 // there is none.
 func (s *Sessions) Find(ctx context.Context, token string) (*Identity, error) {
-	rec, err := s.k.DB.FindOne(ctx, database.Query{Table: s.table, Where: []database.Where{database.Eq("token", token)}, Joins: s.withUser})
+	rec, err := s.lookup.Find(ctx, token)
 	if err != nil || rec == nil || len(rec.Joined[0]) == 0 {
 		return nil, err
 	}
@@ -130,10 +129,21 @@ func (s *Sessions) Update(ctx context.Context, token string, change schema.Row) 
 		return nil, err
 	}
 	session := sessionOf(*row)
-	if slices.ContainsFunc(s.input, change.Has) {
+	if !onlyExtends(change) {
 		s.k.sessionChanged(ctx, &session)
 	}
 	return &session, nil
+}
+
+// onlyExtends reports whether a change gives a session a new lifetime and nothing
+// else, which what is remembered of it survives.
+func onlyExtends(change schema.Row) bool {
+	for i := range change.Table().Fields {
+		if change.Has(i) && i != schema.SessionExpiresAt && i != schema.SessionUpdatedAt {
+			return false
+		}
+	}
+	return true
 }
 
 // Delete ends the session of a token.

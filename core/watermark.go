@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"crypto/sha256"
 	"math"
 	"sync"
@@ -10,7 +9,7 @@ import (
 )
 
 // watermarks say which cookie caches are older than a change that this process
-// made: of a session, of its user, or by ending sessions. A cache below the
+// made or was told of: of a session, of its user, or by ending sessions. A cache below the
 // watermark is not used; the store is asked, and the cache written anew. So a
 // change reaches every device with its next request although caches are on.
 //
@@ -19,8 +18,7 @@ import (
 // was read just before, is found out too.
 //
 // Watermarks are needed as long as a cache that they concern can live, so their
-// number is bounded by what changes within that time. Several processes would
-// tell each other what is raised here; raise is the one place for that.
+// number is bounded by what changes within that time.
 type watermarks struct {
 	now  func() time.Time
 	keep time.Duration // 0: there are no caches, and nothing is kept
@@ -31,16 +29,15 @@ type watermarks struct {
 	sweepAt time.Time
 }
 
-// subject is what a watermark is about: a session, by a hash of its token, or a
-// user, by the hash of the id.
-type subject [sha256.Size]byte
-
 // mark is a watermark, in milliseconds since 1970.
 type mark struct {
 	revision int64 // the update time that a cache must have at least
 	revoked  int64 // sessions begun until then have ended; of users only
 	until    time.Time
 }
+
+// ends reports whether the mark ends sessions.
+func (m mark) ends() bool { return m.revision == revokedRevision || m.revoked != 0 }
 
 // revokedRevision is the revision of a session that has ended: no cache has it.
 const revokedRevision = math.MaxInt64
@@ -121,37 +118,5 @@ func (w *watermarks) settle(id *Identity, seen int64) {
 			m.revision = stored.UnixMilli()
 			w.marks[s] = m
 		}
-	}
-}
-
-// raiseAfterCommit raises a watermark when the change that it is about can be
-// seen in the store, not before.
-func (k *Kernel) raiseAfterCommit(ctx context.Context, s subject, m mark) {
-	_ = k.DB.AfterCommit(ctx, func(context.Context) error { // fails only if raise does
-		k.watermarks.raise(s, m)
-		return nil
-	})
-}
-
-func (k *Kernel) sessionChanged(ctx context.Context, s *Session) {
-	k.raiseAfterCommit(ctx, sessionSubject(s.Token), mark{revision: s.UpdatedAt.UnixMilli()})
-}
-
-func (k *Kernel) userChanged(ctx context.Context, u *User) {
-	k.raiseAfterCommit(ctx, userSubject(u.ID), mark{revision: u.UpdatedAt.UnixMilli()})
-}
-
-// sessionEnded makes the caches of a session unusable where caches are strict.
-func (k *Kernel) sessionEnded(ctx context.Context, token string) {
-	if k.config.Session.CookieCache.Strict {
-		k.raiseAfterCommit(ctx, sessionSubject(token), mark{revision: revokedRevision})
-	}
-}
-
-// sessionsEnded makes the caches of all sessions that a user has begun so far
-// unusable where caches are strict. Those that have not ended are read anew.
-func (k *Kernel) sessionsEnded(ctx context.Context, userID string) {
-	if k.config.Session.CookieCache.Strict {
-		k.raiseAfterCommit(ctx, userSubject(userID), mark{revoked: k.Now().UnixMilli()})
 	}
 }

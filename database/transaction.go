@@ -65,6 +65,10 @@ func (tx *transaction) run(ctx context.Context) error {
 	return nil
 }
 
+// Transacting reports whether the context is that of an open transaction, so that
+// what is read with it may never be committed.
+func (db *DB) Transacting(ctx context.Context) bool { return db.transaction(ctx) != nil }
+
 // AfterCommit runs fn when the transaction of the context has been committed,
 // or at once when there is none.
 func (db *DB) AfterCommit(ctx context.Context, fn func(ctx context.Context) error) error {
