@@ -78,6 +78,7 @@ func (db *DB) FindOne(ctx context.Context, q Query) (*Record, error) {
 	if !native {
 		ask.Joins = nil
 	}
+	ask.Where = spelled(q.Table, q.Where)
 	rec, err := a.FindOne(ctx, ask)
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", q.Table.Key, err)
@@ -104,6 +105,7 @@ func (db *DB) FindMany(ctx context.Context, q Query) ([]Record, error) {
 	if !native {
 		ask.Joins = nil
 	}
+	ask.Where = spelled(q.Table, q.Where)
 	recs, err := a.FindMany(ctx, ask)
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", q.Table.Key, err)
@@ -152,7 +154,7 @@ func (db *DB) join(ctx context.Context, a Adapter, joins []Join, rec *Record) er
 
 // Count returns how many rows match.
 func (db *DB) Count(ctx context.Context, table *schema.Table, where ...Where) (int64, error) {
-	n, err := db.current(ctx).Count(ctx, table, where)
+	n, err := db.current(ctx).Count(ctx, table, spelled(table, where))
 	if err != nil {
 		return 0, fmt.Errorf("count %s: %w", table.Key, err)
 	}
@@ -169,7 +171,7 @@ func (db *DB) Update(ctx context.Context, set schema.Row, where ...Where) (*sche
 	if err != nil {
 		return nil, err
 	}
-	row, err := db.current(ctx).Update(ctx, where, encoded)
+	row, err := db.current(ctx).Update(ctx, spelled(set.Table(), where), encoded)
 	if err != nil {
 		return nil, fmt.Errorf("update %s: %w", set.Table().Key, err)
 	}
@@ -183,7 +185,7 @@ func (db *DB) UpdateMany(ctx context.Context, set schema.Row, where ...Where) (i
 	if err != nil {
 		return 0, err
 	}
-	n, err := db.current(ctx).UpdateMany(ctx, where, encoded)
+	n, err := db.current(ctx).UpdateMany(ctx, spelled(set.Table(), where), encoded)
 	if err != nil {
 		return 0, fmt.Errorf("update %s: %w", set.Table().Key, err)
 	}
@@ -195,7 +197,7 @@ func (db *DB) Delete(ctx context.Context, table *schema.Table, where ...Where) e
 	if len(where) == 0 {
 		return fmt.Errorf("delete %s: %w", table.Key, ErrEmptyWhere)
 	}
-	if err := db.current(ctx).Delete(ctx, table, where); err != nil {
+	if err := db.current(ctx).Delete(ctx, table, spelled(table, where)); err != nil {
 		return fmt.Errorf("delete %s: %w", table.Key, err)
 	}
 	return nil
@@ -203,7 +205,7 @@ func (db *DB) Delete(ctx context.Context, table *schema.Table, where ...Where) e
 
 // DeleteMany deletes every row that matches and returns how many that were.
 func (db *DB) DeleteMany(ctx context.Context, table *schema.Table, where ...Where) (int64, error) {
-	n, err := db.current(ctx).DeleteMany(ctx, table, where)
+	n, err := db.current(ctx).DeleteMany(ctx, table, spelled(table, where))
 	if err != nil {
 		return 0, fmt.Errorf("delete %s: %w", table.Key, err)
 	}
@@ -216,7 +218,7 @@ func (db *DB) ConsumeOne(ctx context.Context, table *schema.Table, where ...Wher
 	if len(where) == 0 {
 		return nil, fmt.Errorf("consume %s: %w", table.Key, ErrEmptyWhere)
 	}
-	row, err := db.current(ctx).ConsumeOne(ctx, table, where)
+	row, err := db.current(ctx).ConsumeOne(ctx, table, spelled(table, where))
 	if err != nil {
 		return nil, fmt.Errorf("consume %s: %w", table.Key, err)
 	}
@@ -237,7 +239,7 @@ func (db *DB) IncrementOne(ctx context.Context, set schema.Row, add []Increment,
 	if err != nil {
 		return nil, err
 	}
-	row, err := db.current(ctx).IncrementOne(ctx, where, add, encoded)
+	row, err := db.current(ctx).IncrementOne(ctx, spelled(set.Table(), where), add, encoded)
 	if err != nil {
 		return nil, fmt.Errorf("increment %s: %w", set.Table().Key, err)
 	}

@@ -1,5 +1,14 @@
 package database
 
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ostiary/ostiary/schema"
+)
+
 // Operator compares a field with a value.
 type Operator string
 
@@ -25,7 +34,8 @@ type Where struct {
 	Field string
 	// Operator compares; empty means [Equal].
 	Operator Operator
-	// Value is compared with; its type is that of the field.
+	// Value is compared with; its type is that of the field. [DB] also takes text
+	// that spells a boolean or number, such as a query of a client has.
 	Value any
 	// Or makes this one of the conditions of which any must hold; all others
 	// must hold together.
@@ -55,4 +65,68 @@ func OneOf[T any](field string, values ...T) Where {
 func Or(w Where) Where {
 	w.Or = true
 	return w
+}
+
+// spelled returns conditions in which text that spells a boolean or a number is
+// one, where the field is one. A list becomes numbers only as a whole. The
+// conditions given are not changed.
+func spelled(t *schema.Table, where []Where) []Where {
+	out := where
+	for i := range where {
+		w := &where[i]
+		text, isText := w.Value.(string)
+		list, isList := w.Value.([]any)
+		if !isText && !isList {
+			continue
+		}
+		f := t.Field(w.Field)
+		if f == nil || f.Type != schema.Number && f.Type != schema.Boolean {
+			continue
+		}
+		var value any
+		var ok bool
+		if isText {
+			value, ok = spelledValue(f.Type, text)
+		} else {
+			value, ok = spelledList(f.Type, list)
+		}
+		if !ok {
+			continue
+		}
+		if &out[0] == &where[0] {
+			out = slices.Clone(where)
+		}
+		out[i].Value = value
+	}
+	return out
+}
+
+func spelledList(t schema.Type, list []any) ([]any, bool) {
+	values := make([]any, len(list))
+	changed := false
+	for i, v := range list {
+		values[i] = v
+		text, isText := v.(string)
+		if !isText {
+			continue
+		}
+		var ok bool
+		if values[i], ok = spelledValue(t, text); !ok {
+			return nil, false
+		}
+		changed = true
+	}
+	return values, changed
+}
+
+func spelledValue(t schema.Type, text string) (any, bool) {
+	if t == schema.Boolean {
+		return text == "true", true
+	}
+	text = strings.TrimSpace(text)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, true
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	return f, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
 }

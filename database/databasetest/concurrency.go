@@ -51,7 +51,7 @@ func concurrencyCases() []testCase {
 			s.length(won, 1)
 			s.equal(s.count(schema.UserKey), int64(1))
 		}},
-		{"U6 of many who update under a guard one does", func(s *scene) {
+		{"U10 of many who update under a guard one does", func(s *scene) {
 			user := s.user("role", "before")
 			won := s.together(func(int) (bool, error) {
 				got, err := s.db.Update(s.ctx, s.row(schema.UserKey, "role", "after"), id(user), database.Eq("role", "before"))

@@ -2,6 +2,9 @@ package databasetest
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/schema"
@@ -34,7 +37,53 @@ func contextCases() []testCase {
 			}
 			s.usersWhere([]schema.Row{user})
 		}},
+		{"Z04 a context that ends in the middle of an operation ends it", func(s *scene) {
+			users := s.users(50)
+			for i := range 40 {
+				ctx, cancel := context.WithCancel(s.ctx)
+				reading, writing := make(chan error, 1), make(chan error, 1)
+				go func() {
+					_, err := s.raw.FindMany(ctx, s.joining(database.Query{Table: users[0].Table(), Limit: 100}, schema.SessionKey))
+					reading <- err
+				}()
+				go func() {
+					_, err := s.raw.UpdateMany(ctx, nil, s.row(schema.UserKey, "name", fmt.Sprint("round ", i)))
+					writing <- err
+				}()
+				if i%2 == 0 {
+					cancel() // somewhere in the middle of both
+				}
+				for _, err := range []error{<-reading, <-writing} {
+					if err != nil && !errors.Is(err, context.Canceled) {
+						s.Errorf("got error %v, want none or %v", err, context.Canceled)
+					}
+				}
+				cancel()
+				// All of the rows were changed, or none.
+				first := s.must(s.query(schema.UserKey)).Get("name")
+				s.equal(s.count(schema.UserKey, database.Eq("name", first)) == int64(len(users)) || i == 0, true)
+			}
+		}},
 	}, transactional([]testCase{
+		{"Z05 waiting for another's transaction ends with the context", func(s *scene) {
+			user := s.user("role", "before")
+			s.ok(s.inTransaction(func(tx *scene) error {
+				tx.update(tx.row(schema.UserKey, "role", "inside"), id(user))
+				ctx, cancel := context.WithTimeout(s.ctx, 50*time.Millisecond)
+				defer cancel()
+				began := time.Now()
+				_, err := s.db.Update(ctx, s.row(schema.UserKey, "role", "outside"), id(user))
+				if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+					s.Errorf("got error %v, want %v", err, context.DeadlineExceeded)
+				}
+				if waited := time.Since(began); waited > 10*time.Second {
+					s.Errorf("the operation ended %v after its context", waited)
+				}
+				return nil
+			}))
+			s.length(len(s.all(schema.UserKey, database.Compare("role", database.NotEqual, "before"))), 1)
+			s.equal(s.update(s.row(schema.UserKey, "role", "after"), id(user)).Get("role"), "after")
+		}},
 		{"Z02 a transaction whose context ends is undone", func(s *scene) {
 			ctx, cancel := context.WithCancel(s.ctx)
 			defer cancel()

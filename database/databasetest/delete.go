@@ -78,7 +78,7 @@ func deleteCases() []testCase {
 			s.equal(s.consume(schema.VerificationKey, id(row), database.Compare("expiresAt", database.Greater, noon)) == nil, true)
 			s.sameList(s.all(schema.VerificationKey), []schema.Row{row})
 		}},
-		{"A104 count", func(s *scene) {
+		{"A104,A105,A106 count", func(s *scene) {
 			s.equal(s.count(schema.UserKey), int64(0))
 			users := s.users(15)
 			s.equal(s.count(schema.UserKey), int64(15))

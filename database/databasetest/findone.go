@@ -21,7 +21,7 @@ func findOneCases() []testCase {
 			s.users(1)
 			s.equal(s.find(s.query(schema.UserKey, database.Eq("id", s.unknownID()))) == nil, true)
 		}},
-		{"A12 find by another column", func(s *scene) {
+		{"A12,A15 find by another column", func(s *scene) {
 			want := s.users(3)[2]
 			s.same(s.must(s.query(schema.UserKey, database.Eq("email", want.Get("email")))).Row, want)
 		}},

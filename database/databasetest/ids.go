@@ -11,7 +11,7 @@ import (
 
 func serialCases() []testCase {
 	return []testCase{
-		{"D1 ids are numbers in decimal, counted up", func(s *scene) {
+		{"D0,D1 ids are numbers in decimal, counted up", func(s *scene) {
 			var seen []int
 			for _, row := range s.users(12) {
 				n, err := strconv.Atoi(row.ID())
@@ -21,7 +21,7 @@ func serialCases() []testCase {
 			s.equal(slices.IsSorted(seen) && seen[0] > 0, true)
 			s.length(len(slices.Compact(seen)), 12)
 		}},
-		{"D1 an id that is no number is replaced", func(s *scene) {
+		{"D4 an id that is no number is replaced", func(s *scene) {
 			row := s.user("id", "not-a-number")
 			_, err := strconv.Atoi(row.ID())
 			s.ok(err)
@@ -51,17 +51,17 @@ var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89
 
 func uuidCases() []testCase {
 	return []testCase{
-		{"E1 ids are UUIDs", func(s *scene) {
+		{"E0,E1,E2 ids are UUIDs, and found by them", func(s *scene) {
 			for _, row := range s.users(5) {
 				s.equal(uuidForm.MatchString(row.ID()), true)
 				s.roundTrips(row)
 			}
 		}},
-		{"E2 an id that is no UUID is replaced", func(s *scene) {
+		{"E3 an id that is no UUID is replaced", func(s *scene) {
 			row := s.user("id", "not-a-uuid")
 			s.equal(uuidForm.MatchString(row.ID()), true)
 		}},
-		{"E3 ids that cannot be are not found", func(s *scene) {
+		{"E4 ids that cannot be are not found", func(s *scene) {
 			s.user()
 			found, err := s.db.FindOne(s.ctx, s.query(schema.UserKey, database.Eq("id", "not-a-uuid")))
 			if err == nil && found != nil {

@@ -10,7 +10,8 @@
 // Most cases are run several times: with joins made by the adapter and by
 // package database, with text, UUID and serial ids, with names that are hard to
 // quote and with plural table names. The letter and number before the name of a
-// case are stable, so that a case can be left out by them.
+// case are stable, so that a case can be left out by them; those in the
+// sections A to U are the numbers of the suite of Better Auth 1.7.
 package databasetest
 
 import (
@@ -34,9 +35,10 @@ type testCase struct {
 	run  func(s *scene)
 }
 
-func (c testCase) id() string {
-	id, _, _ := strings.Cut(c.name, " ")
-	return id
+// ids returns the numbers before the name.
+func (c testCase) ids() []string {
+	ids, _, _ := strings.Cut(c.name, " ")
+	return strings.Split(ids, ",")
 }
 
 // round is a run of cases on one database.
@@ -53,10 +55,35 @@ type round struct {
 // then reported as skipped.
 func Run(t *testing.T, open func(t testing.TB, s *schema.Schema) database.Adapter, leaveOut ...string) {
 	t.Helper()
-	for _, r := range rounds() {
+	Suite{Open: open, LeaveOut: leaveOut}.Run(t)
+}
+
+// Suite is the suite with what an adapter's test can add to it.
+type Suite struct {
+	// Open opens an adapter for a round of cases. It must be set.
+	Open Open
+	// LeaveOut are the ids of cases that are known not to hold, such as "G02".
+	// They are reported as skipped.
+	LeaveOut []string
+	// Disconnect ends all connections that the adapter has to its database, as
+	// a restart of the server or a fault of the network would. Where it is set,
+	// the suite checks that the adapter then says [database.ErrUnavailable] and
+	// recovers by itself. It must be left nil where there is no connection that
+	// could end.
+	Disconnect func(t testing.TB, a database.Adapter)
+}
+
+// Run runs every case of the suite, in rounds that are run at once.
+func (suite Suite) Run(t *testing.T) {
+	t.Helper()
+	rounds := rounds()
+	if suite.Disconnect != nil {
+		rounds = append(rounds, round{name: "lost connections", schema: definition(schema.TextIDs), cases: disconnectCases(suite.Disconnect), ownJoins: true})
+	}
+	for _, r := range rounds {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			r.run(t, open, leaveOut)
+			r.run(t, suite.Open, suite.LeaveOut)
 		})
 	}
 }
@@ -96,7 +123,7 @@ func (r round) run(t *testing.T, open Open, leaveOut []string) {
 	}
 	for _, c := range r.cases {
 		t.Run(c.name, func(t *testing.T) {
-			if slices.Contains(leaveOut, c.id()) {
+			if slices.ContainsFunc(c.ids(), func(id string) bool { return slices.Contains(leaveOut, id) }) {
 				t.Skip("left out by the test of the adapter")
 			}
 			s := newScene(t, adapter, compiled)

@@ -1,6 +1,7 @@
 package databasetest
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/ostiary/ostiary/database"
@@ -62,6 +63,27 @@ func textCases() []testCase {
 			s.equal(row.Get("image") == long, true)
 			s.equal(s.must(s.query(schema.UserKey, id(row))).Get("image") == long, true)
 			s.equal(s.update(s.row(schema.UserKey, "image", long+"!"), id(row)).Get("image") == long+"!", true)
+		}},
+		{"T07 letters of four bytes are kept, found and counted as such", func(s *scene) {
+			row := s.user("name", "\U0001F600\U00020BB7\U0001D4B3", "image", strings.Repeat("\U0001F600", 200))
+			s.roundTrips(row)
+			s.usersWhere([]schema.Row{row}, database.Compare("name", database.Contains, "\U00020BB7"))
+			s.usersWhere([]schema.Row{row}, database.Compare("name", database.StartsWith, "\U0001F600"))
+			s.usersWhere([]schema.Row{row}, database.Eq("image", strings.Repeat("\U0001F600", 200)))
+			s.usersWhere(nil, database.Eq("name", "\U0001F601\U00020BB7\U0001D4B3"))
+			_, err := s.db.Create(s.ctx, s.fixture(schema.UserKey, "email", "\U0001F600@x.com"))
+			s.ok(err)
+			_, err = s.db.Create(s.ctx, s.fixture(schema.UserKey, "email", "\U0001F601@x.com"))
+			s.ok(err)
+		}},
+		{"T08 every string is only a value in a list, a list of fields and JSON", func(s *scene) {
+			for _, text := range hostile {
+				document, err := json.Marshal(map[string]string{text: text})
+				s.ok(err)
+				row := s.insert("thing", "words", []string{text, text}, "document", json.RawMessage(document))
+				s.roundTrips(row)
+				s.equal(s.deleteMany("thing", id(row)), int64(1))
+			}
 		}},
 		{"T06 what is not text is refused or kept as it is", func(s *scene) {
 			for _, odd := range []string{"a\x00b", "\x00", "a\xffb", "\xed\xa0\x80"} {

@@ -75,7 +75,7 @@ func transactionCases() []testCase {
 			s.fails(err, errPlanned)
 			s.usersWhere(nil)
 		}},
-		{"R1 an adapter's transaction within one joins it", func(s *scene) {
+		{"R2 an adapter's transaction within one joins it", func(s *scene) {
 			err := s.raw.Transaction(s.ctx, func(tx database.Adapter) error {
 				return tx.Transaction(s.ctx, func(inner database.Adapter) error {
 					if _, err := inner.DeleteMany(s.ctx, s.table(schema.UserKey), nil); err != nil {

@@ -75,11 +75,35 @@ func valueCases() []testCase {
 				s.roundTrips(s.user("rank", n))
 			}
 		}},
+		{"V08 numbers at their limits are compared, sorted and added to", func(s *scene) {
+			low, high := s.user("huge", int64(math.MinInt64)), s.user("huge", int64(math.MaxInt64-1))
+			s.usersWhere([]schema.Row{low}, database.Compare("huge", database.Less, int64(math.MinInt64+1)))
+			s.usersWhere([]schema.Row{high}, database.Compare("huge", database.Greater, int64(math.MaxInt64-2)))
+			s.usersWhere([]schema.Row{low, high}, database.OneOf("huge", int64(math.MinInt64), int64(math.MaxInt64-1)))
+			s.page("huge", 10, 0, []schema.Row{low, high})
+			s.equal(s.increment(s.row(schema.UserKey), by("huge", 1), id(high)).Get("huge"), int64(math.MaxInt64))
+			// One more does not fit: whatever the store answers, no other number appears.
+			_, err := s.db.IncrementOne(s.ctx, s.row(schema.UserKey), by("huge", 1), id(high))
+			s.refused(err)
+			s.equal(s.must(s.query(schema.UserKey, id(high))).Get("huge"), int64(math.MaxInt64))
+		}},
 		{"V05 booleans, and null as a third", func(s *scene) {
 			yes, no, unknown := s.user("flag", true), s.user("flag", false), s.user("flag", nil)
 			s.usersWhere([]schema.Row{yes}, database.Eq("flag", true))
 			s.usersWhere([]schema.Row{no}, database.Eq("flag", false))
 			s.usersWhere([]schema.Row{unknown}, database.Eq("flag", nil))
+		}},
+		{"V09 times are compared as times, whatever zone they are given in", func(s *scene) {
+			west, east := time.FixedZone("", -11*3600), time.FixedZone("", 13*3600)
+			at := time.Date(2026, 3, 29, 1, 59, 59, 999e6, time.UTC)
+			before, after := s.user("birthday", at.In(east)), s.user("birthday", at.Add(time.Millisecond).In(west))
+			s.usersWhere([]schema.Row{before}, database.Eq("birthday", at.In(west)))
+			s.usersWhere([]schema.Row{after}, database.Compare("birthday", database.Greater, at.In(east)))
+			s.usersWhere([]schema.Row{before}, database.Compare("birthday", database.Less, at.Add(time.Millisecond).In(east)))
+			s.usersWhere([]schema.Row{before, after}, database.OneOf("birthday", at.In(east), at.Add(time.Millisecond)))
+			s.page("birthday", 10, 0, []schema.Row{before, after}, database.Compare("birthday", database.NotEqual, nil))
+			moved := s.update(s.row(schema.UserKey, "birthday", at.Add(123*time.Microsecond).In(west)), id(after))
+			s.equal(moved.Get("birthday"), at)
 		}},
 		{"V06 what was read cannot change what is stored", func(s *scene) {
 			row := s.insert("thing")

@@ -58,6 +58,12 @@ func updateCases() []testCase {
 			want.Merge(set)
 			s.same(*got, want)
 		}},
+		{"A90 update a field that is not the one of the condition", func(s *scene) {
+			users := s.users(2)
+			got := s.update(named(s, "new"), database.Eq("email", users[1].Get("email")))
+			s.same(*got, users[1].Clone().Set("name", "new"))
+			s.usersWhere([]schema.Row{users[0], *got})
+		}},
 		{"A91 update where two conditions hold", func(s *scene) {
 			users := s.users(2)
 			got := s.update(named(s, "new"), database.Eq("email", users[1].Get("email")), id(users[1]))
@@ -74,6 +80,12 @@ func updateCases() []testCase {
 			s.equal(s.update(set, id(user), guard).Get("emailVerified"), true)
 			s.equal(s.update(set, id(user), guard) == nil, true)
 			s.equal(s.must(s.query(schema.UserKey, id(user))).Get("emailVerified"), true)
+		}},
+		{"U6 updateMany and deleteMany count what they touched", func(s *scene) {
+			s.ranked(5)
+			s.equal(s.updateMany(named(s, "changed"), database.Compare("rank", database.Greater, int64(1))), int64(2))
+			s.equal(s.updateMany(named(s, "changed"), database.Eq("id", s.unknownID())), int64(0))
+			s.equal(s.deleteMany(schema.UserKey, database.Eq("name", "changed")), int64(2))
 		}},
 		{"X13 update to null, and to nothing", func(s *scene) {
 			user := s.user("image", "picture", "rank", int64(3), "plan", "pro")

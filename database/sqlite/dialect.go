@@ -30,6 +30,7 @@ func dialect() *sqldb.Dialect {
 		// This expression has neither.
 		Result:  func(column string) string { return "+" + column + ` AS ""` },
 		Page:    page,
+		Sum:     sum,
 		Fold:    func(expression string) string { return "lower(" + expression + ")" },
 		Match:   match,
 		Pattern: pattern,
@@ -67,6 +68,13 @@ func page(text []byte, limit, offset string) []byte {
 		text = append(append(text, " OFFSET "...), offset...)
 	}
 	return text
+}
+
+// sum fails, as abs of the least integer does, where SQLite would go on with an
+// inexact float: when whole numbers have a sum that is none.
+func sum(column, placeholder string) string {
+	return "(SELECT CASE WHEN typeof(total) = 'real' AND typeof(COALESCE(" + column + ", 0)) = 'integer'" +
+		" THEN abs(-9223372036854775807 - 1) ELSE total END FROM (SELECT COALESCE(" + column + ", 0) + " + placeholder + " AS total))"
 }
 
 // match uses GLOB where case matters, because LIKE ignores the case of ASCII

@@ -32,6 +32,9 @@ type Dialect struct {
 	// order, for databases that would put them last.
 	SortNulls bool
 
+	// Sum is a number column, null counting as 0, plus a whole number. It must
+	// fail where the sum has no place in 64 bits. Nil means the operator +.
+	Sum func(column, placeholder string) string
 	// Fold makes an expression whose comparison ignores case.
 	Fold func(expression string) string
 	// Match is the condition that a column matches a pattern of one parameter,
@@ -66,6 +69,14 @@ type Dialect struct {
 // Empty ones are left out.
 type Exclusive struct {
 	Lock, Begin, Commit, Rollback, Unlock string
+}
+
+// sum is a column plus a parameter.
+func (d *Dialect) sum(column, placeholder string) string {
+	if d.Sum == nil {
+		return "COALESCE(" + column + ", 0) + " + placeholder
+	}
+	return d.Sum(column, placeholder)
 }
 
 // result is the expression that reads a column.

@@ -225,7 +225,7 @@ func (a *Adapter) increment(t *table, added, positions []int, conditions []condi
 		if i > 0 {
 			b.add(", ")
 		}
-		b.add(t.columns[at], " = COALESCE(", t.columns[at], ", 0) + ", b.placeholder())
+		b.add(t.columns[at], " = ", a.dialect.sum(t.columns[at], b.placeholder()))
 	}
 	if len(added) > 0 && len(positions) > 0 {
 		b.add(", ")
