@@ -18,7 +18,6 @@ package ostiary
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -71,21 +70,37 @@ func (a *Auth) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.kernel.Serv
 // Kernel returns the kernel, for plugins and tools.
 func (a *Auth) Kernel() *core.Kernel { return a.kernel }
 
-// Migrate creates the tables and columns that the database lacks. It never
-// changes or removes any. Several nodes may call it at once.
+// Plan returns what [Auth.Migrate] would add to the database, and what it would
+// not do by itself. It changes nothing.
+func (a *Auth) Plan(ctx context.Context) (*migrate.Plan, error) {
+	m, err := a.migrator()
+	if err != nil {
+		return nil, err
+	}
+	return m.Plan(ctx)
+}
+
+// Migrate creates the tables, columns and indexes that the database lacks. It
+// never changes or removes any; what it does not do by itself is logged as a
+// warning, and [Auth.Plan] returns it. Several nodes may call it at once, and it
+// may be called again after it was interrupted.
 func (a *Auth) Migrate(ctx context.Context) error {
-	m, err := migrate.For(a.kernel.DB.Adapter(), a.kernel.DB.Schema())
+	m, err := a.migrator()
 	if err != nil {
 		return err
 	}
 	plan, err := m.Apply(ctx)
 	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return err
 	}
 	for _, finding := range plan.Findings {
 		a.kernel.Log.WarnContext(ctx, "the database differs from the options", "finding", finding.Message)
 	}
 	return nil
+}
+
+func (a *Auth) migrator() (*migrate.Migrator, error) {
+	return migrate.For(a.kernel.DB.Adapter(), a.kernel.DB.Schema())
 }
 
 // Close waits for background work, stops the plugins and closes the database.

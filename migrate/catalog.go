@@ -1,19 +1,36 @@
 package migrate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/ostiary/ostiary/schema"
+)
 
 // Catalog is what a database has.
 type Catalog struct {
 	Tables []Table
 	// FoldsNames is true when names that differ only in case are the same.
 	FoldsNames bool
+	// KnowsForeignKeys is true when the foreign keys of the tables were read;
+	// otherwise nothing is said about them.
+	KnowsForeignKeys bool
 }
 
 // Table is a table that exists.
 type Table struct {
-	Name    string
-	Columns []Column
-	Indexes []Index
+	Name        string
+	Columns     []Column
+	Indexes     []Index
+	ForeignKeys []ForeignKey
+}
+
+// ForeignKey is a foreign key over one column.
+type ForeignKey struct {
+	// Column of this table references the column To of the table Table.
+	Column, Table, To string
+	// OnDelete is the referential action, as the schema spells it.
+	OnDelete schema.OnDelete
 }
 
 // Column is a column that exists.
@@ -71,6 +88,13 @@ func (c *Catalog) index(name string) (*Table, *Index) {
 		}
 	}
 	return nil, nil
+}
+
+// references reports whether a table has a foreign key, whatever its action.
+func (c *Catalog) references(t *Table, want *ForeignKey) bool {
+	return slices.ContainsFunc(t.ForeignKeys, func(k ForeignKey) bool {
+		return c.same(k.Column, want.Column) && c.same(k.Table, want.Table) && c.same(k.To, want.To)
+	})
 }
 
 // covers reports whether an index is complete and over exactly these columns.

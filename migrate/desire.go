@@ -19,7 +19,7 @@ type desiredTable struct {
 
 type desiredColumn struct {
 	ColumnField
-	references string // the clause, or ""
+	reference *ForeignKey // nil when there is none
 }
 
 type desiredIndex struct {
@@ -83,16 +83,16 @@ func (w *wish) column(t *schema.Table, position int) desiredColumn {
 			PrimaryKey: position == 0,
 			Indexed:    slices.ContainsFunc(t.Indexes, func(i schema.Index) bool { return slices.Contains(i.Fields, f.Name) }),
 		},
-		references: w.references(f),
+		reference: w.reference(f),
 	}
 }
 
-// references is the clause that makes a field a foreign key. A model that is
-// not in the schema is a table of the application.
-func (w *wish) references(f *schema.Field) string {
+// reference is the foreign key that a field asks for. A model that is not in the
+// schema is a table of the application.
+func (w *wish) reference(f *schema.Field) *ForeignKey {
 	ref := f.References
 	if ref == nil {
-		return ""
+		return nil
 	}
 	table, column := ref.Model, ref.Field
 	if column == "" {
@@ -108,7 +108,15 @@ func (w *wish) references(f *schema.Field) string {
 	if onDelete == "" {
 		onDelete = schema.Cascade
 	}
-	return fmt.Sprintf(" references %s (%s) on delete %s", w.dialect.Quote(table), w.dialect.Quote(column), onDelete)
+	return &ForeignKey{Column: f.Column, Table: table, To: column, OnDelete: onDelete}
+}
+
+// references is the clause that makes a column a foreign key.
+func (d *Dialect) references(k *ForeignKey) string {
+	if k == nil {
+		return ""
+	}
+	return fmt.Sprintf(" references %s (%s) on delete %s", d.Quote(k.Table), d.Quote(k.To), k.OnDelete)
 }
 
 func (w *wish) index(t *schema.Table, index schema.Index) desiredIndex {

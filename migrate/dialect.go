@@ -21,6 +21,12 @@ type Dialect struct {
 	// Now is the default of dates that default to the current time. Empty
 	// means that they get none.
 	Now string
+	// Indexable reports whether a column of a type that exists can be part of an
+	// index. Nil means that every column can.
+	Indexable func(existing string) bool
+	// AddsForeignKeys is true when a foreign key can be added to a table that
+	// exists, by the statement that SQL has for it.
+	AddsForeignKeys bool
 	// SharedIndexNames is true when two tables cannot have indexes of the same
 	// name.
 	SharedIndexNames bool

@@ -1,7 +1,10 @@
 package migrate
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,45 +26,118 @@ func (p *planner) compare(want *desiredTable, c *desiredColumn, live *Column) {
 	}
 }
 
-// compareIndexes judges the indexes of a column that exists.
-func (p *planner) compareIndexes(want *desiredTable, c *desiredColumn, have *Table) {
-	if !c.Unique && !c.Index {
+// compareReference judges the foreign key of a column that exists.
+func (p *planner) compareReference(have *Table, c *desiredColumn) {
+	k := c.reference
+	if k == nil || !p.catalog.KnowsForeignKeys || p.catalog.references(have, k) {
 		return
 	}
-	for i := range have.Indexes {
-		live := &have.Indexes[i]
-		if c.Unique && live.Unique && p.catalog.covers(live, []string{c.Column}) {
-			return
-		}
-		if !c.Unique && !live.Partial && len(live.Columns) > 0 && p.catalog.same(live.Columns[0], c.Column) {
-			return
-		}
+	f := Finding{
+		Kind: MissingForeignKey, Table: have.Name, Column: c.Column,
+		Message: fmt.Sprintf("Column %q of table %q has no foreign key to %q of %q, so rows stay behind when what they belong to is deleted in the database directly. It is not added by itself, because it changes what deleting does.",
+			c.Column, have.Name, k.To, k.Table),
+	}
+	if p.dialect.AddsForeignKeys {
+		f.Remedy = fmt.Sprintf("alter table %s add foreign key (%s)%s;", p.dialect.Quote(have.Name), p.dialect.Quote(c.Column), p.dialect.references(k))
+	} else {
+		f.Message += " This database can only have it by creating the table anew."
+	}
+	p.report(f)
+}
+
+// completeIndexes plans the index or the uniqueness that a column which exists
+// lacks.
+func (p *planner) completeIndexes(ctx context.Context, want *desiredTable, c *desiredColumn, have *Table) error {
+	if !c.Unique && !c.Index || p.isIndexed(have, c) {
+		return nil
 	}
 	columns := []string{c.Column}
-	remedy := p.createIndex(want, desiredIndex{indexName(want.name, columns, c.Unique), columns, c.Unique}).SQL + ";"
-	if c.Unique {
-		p.report(Finding{
-			Kind: MissingUnique, Table: want.name, Column: c.Column, Remedy: remedy,
-			Message: fmt.Sprintf("Column %q of table %q should be unique, but the database would accept the same value twice. Remove duplicates, then create the index.",
-				c.Column, want.name),
-		})
-		return
+	index := desiredIndex{indexName(want.name, columns, c.Unique), columns, c.Unique}
+	if other, _ := p.catalog.index(index.name); other != nil && (other == have || p.dialect.SharedIndexNames) {
+		p.refuseIndex(want, index, fmt.Sprintf("the name %q belongs to another index, of table %q. Rename that index", index.name, other.Name))
+		return nil
 	}
-	p.report(Finding{
-		Kind: MissingIndex, Table: want.name, Column: c.Column, Remedy: remedy,
-		Message: fmt.Sprintf("Column %q of table %q has no index; look-ups by it read the whole table.", c.Column, want.name),
+	possible, err := p.canIndex(ctx, want, index)
+	if possible {
+		p.fieldIndexes = append(p.fieldIndexes, p.createIndex(want, index))
+	}
+	return err
+}
+
+// isIndexed reports whether an index does what a field asks for: keeps it unique,
+// or finds rows by it.
+func (p *planner) isIndexed(have *Table, c *desiredColumn) bool {
+	return slices.ContainsFunc(have.Indexes, func(live Index) bool {
+		if c.Unique {
+			return live.Unique && p.catalog.covers(&live, []string{c.Column})
+		}
+		return !live.Partial && len(live.Columns) > 0 && p.catalog.same(live.Columns[0], c.Column)
 	})
 }
 
 func (p *planner) report(f Finding) { p.findings = append(p.findings, f) }
 
-func (p *planner) reportAddedNullable(table string, c *desiredColumn) {
+// refuseRequiredColumn reports a column that cannot be added, with the three
+// statements that add it by hand.
+func (p *planner) refuseRequiredColumn(want *desiredTable, table string, c *desiredColumn) {
+	t, column := p.dialect.Quote(table), p.dialect.Quote(c.Column)
+	reason := "there is no value to fill them with. Give the field a default, make it optional, or add and fill the column by hand"
+	switch {
+	case c.Unique:
+		reason = "each of them needs a value of its own. Make the field optional, or add and fill the column by hand"
+	case c.reference != nil:
+		reason = "each of them needs something to refer to. Make the field optional, or add and fill the column by hand"
+	}
+	remedy := fmt.Sprintf("alter table %s add column %s %s%s; update %s set %s = …;", t, column, p.dialect.Type(c.ColumnField), p.dialect.references(c.reference), t, column)
+	if c.Unique || c.Index {
+		columns := []string{c.Column}
+		remedy += " " + p.createIndex(want, desiredIndex{indexName(want.name, columns, c.Unique), columns, c.Unique}).SQL + ";"
+	}
 	p.report(Finding{
-		Kind: AddedNullable, Table: table, Column: c.Column,
-		Message: fmt.Sprintf("Column %q of table %q is required, but the table has rows and there is no value to fill them with. It is added without NOT NULL; fill it in the existing rows.",
-			c.Column, table),
-		Remedy: fmt.Sprintf("update %s set %s = … where %s is null;", p.dialect.Quote(table), p.dialect.Quote(c.Column), p.dialect.Quote(c.Column)),
+		Kind: RequiredColumn, Table: table, Column: c.Column, Remedy: remedy,
+		Message: fmt.Sprintf("Column %q of table %q is missing and required, but the table has rows and %s.", c.Column, table, reason),
 	})
+}
+
+// refuseIndex reports an index that cannot be created.
+func (p *planner) refuseIndex(want *desiredTable, index desiredIndex, reason string) {
+	f := Finding{
+		Kind: MissingIndex, Table: want.name, Column: strings.Join(index.columns, ", "), Remedy: p.createIndex(want, index).SQL + ";",
+		Message: fmt.Sprintf("%s of table %q should have an index, because look-ups without one read the whole table, but %s; then create the index.",
+			quoted(index.columns), want.name, reason),
+	}
+	if index.unique {
+		f.Kind = MissingUnique
+		f.Message = fmt.Sprintf("%s of table %q should be unique, but %s; then create the index.", quoted(index.columns), want.name, reason)
+	}
+	p.report(f)
+}
+
+// refuseDuplicates reports a unique index over values that are not unique.
+func (p *planner) refuseDuplicates(want *desiredTable, index desiredIndex) {
+	columns := make([]string, len(index.columns))
+	for i, c := range index.columns {
+		columns[i] = p.dialect.Quote(c)
+	}
+	list := strings.Join(columns, ", ")
+	p.report(Finding{
+		Kind: MissingUnique, Table: want.name, Column: strings.Join(index.columns, ", "),
+		Message: fmt.Sprintf("%s of table %q should be unique, but there are rows with the same value. Look at them with: select %s, count(*) from %s group by %s having count(*) > 1; When only one of each is left, migrate again or create the index.",
+			quoted(index.columns), want.name, list, p.dialect.Quote(want.name), list),
+		Remedy: p.createIndex(want, index).SQL + ";",
+	})
+}
+
+// quoted lists columns in a sentence.
+func quoted(columns []string) string {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = strconv.Quote(c)
+	}
+	if len(list) == 1 {
+		return "Column " + list[0]
+	}
+	return "The combination of " + strings.Join(list, " and ")
 }
 
 // guessRenamedColumn looks for a missing column under another spelling, or

@@ -33,6 +33,9 @@ type Connection interface {
 	Catalog(ctx context.Context) (*Catalog, error)
 	// CountRows returns how many rows a table has, but no more than limit.
 	CountRows(ctx context.Context, table string, limit int) (int, error)
+	// HasDuplicates reports whether rows agree in all of these columns. A row in
+	// which one of them is null agrees with none.
+	HasDuplicates(ctx context.Context, table string, columns []string) (bool, error)
 	// Execute runs one statement.
 	Execute(ctx context.Context, statement string) error
 }

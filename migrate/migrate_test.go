@@ -164,9 +164,9 @@ func TestColumnsOfFilledTables(t *testing.T) {
 		{"quoted default", 2, schema.Field{Name: "f", Default: "'; drop table item; --"}, `alter table "item" add column "f" text default '''; drop table item; --' not null`, nil},
 		{"boolean default", 2, schema.Field{Name: "f", Type: schema.Boolean, Default: false}, `alter table "item" add column "f" integer default 0 not null`, nil},
 		{"empty table", 0, schema.Field{Name: "f"}, `alter table "item" add column "f" text not null`, nil},
-		{"no default", 1, schema.Field{Name: "f"}, `alter table "item" add column "f" text`, []migrate.Kind{migrate.AddedNullable}},
-		{"date", 1, schema.Field{Name: "f", Type: schema.Date, Default: schema.Now}, `alter table "item" add column "f" date`, []migrate.Kind{migrate.AddedNullable}},
-		{"function default", 1, schema.Field{Name: "f", Default: func() any { return "x" }}, `alter table "item" add column "f" text`, []migrate.Kind{migrate.AddedNullable}},
+		{"no default", 1, schema.Field{Name: "f"}, "", []migrate.Kind{migrate.RequiredColumn}},
+		{"date", 1, schema.Field{Name: "f", Type: schema.Date, Default: schema.Now}, "", []migrate.Kind{migrate.RequiredColumn}},
+		{"function default", 1, schema.Field{Name: "f", Default: func() any { return "x" }}, "", []migrate.Kind{migrate.RequiredColumn}},
 		{
 			"unique default, one row", 1,
 			schema.Field{Name: "f", Unique: true, Default: "x"},
@@ -175,14 +175,12 @@ func TestColumnsOfFilledTables(t *testing.T) {
 		{
 			"unique default, two rows", 2,
 			schema.Field{Name: "f", Unique: true, Default: "x"},
-			`alter table "item" add column "f" text;` + "\n\n" + `create unique index "item_f_uidx" on "item" ("f")`,
-			[]migrate.Kind{migrate.AddedNullable},
+			"", []migrate.Kind{migrate.RequiredColumn},
 		},
 		{
 			"reference with default", 1,
 			schema.Field{Name: "f", Default: "x", References: &schema.Reference{Model: "item"}},
-			`alter table "item" add column "f" text references "item" ("id") on delete cascade`,
-			[]migrate.Kind{migrate.AddedNullable},
+			"", []migrate.Kind{migrate.RequiredColumn},
 		},
 		{
 			"index", 1,
@@ -198,7 +196,7 @@ func TestColumnsOfFilledTables(t *testing.T) {
 				execute(t, db, fmt.Sprintf(`insert into item values ('%d')`, i))
 			}
 			plan := apply(t, a, items(tt.field))
-			if diff := cmp.Diff(tt.sql+";", plan.SQL()); diff != "" {
+			if diff := cmp.Diff(tt.sql, strings.TrimSuffix(plan.SQL(), ";")); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(tt.found, kinds(plan.Findings)); diff != "" {
@@ -223,8 +221,8 @@ func TestJudgements(t *testing.T) {
 	}{
 		{"nullable", `f text`, schema.Field{Name: "f"}, migrate.NullableColumn, "f", ""},
 		{"type", `f text`, schema.Field{Name: "f", Type: schema.Number, Optional: true}, migrate.TypeMismatch, "f", ""},
-		{"not unique", `f text`, schema.Field{Name: "f", Optional: true, Unique: true}, migrate.MissingUnique, "f", `create unique index "item_f_uidx" on "item" ("f");`},
-		{"no index", `f text`, schema.Field{Name: "f", Optional: true, Index: true}, migrate.MissingIndex, "f", `create index "item_f_idx" on "item" ("f");`},
+		{"name of the index taken", `f text, g text unique); create index item_f_idx on item (g`, schema.Field{Name: "f", Optional: true, Index: true}, migrate.MissingIndex, "f", `create index "item_f_idx" on "item" ("f");`},
+		{"no foreign key", `f text`, schema.Field{Name: "f", Optional: true, References: &schema.Reference{Model: "item"}}, migrate.MissingForeignKey, "f", ""},
 		{"left over", `f text, issuer text not null`, schema.Field{Name: "f", Optional: true}, migrate.UnexpectedRequiredColumn, "issuer", `alter table "item" drop column "issuer";`},
 		{"renamed by spelling", `user_id text`, schema.Field{Name: "userId", Optional: true}, migrate.RenamedColumn, "userId", `alter table "item" rename column "user_id" to "userId";`},
 		{"renamed by option", `email text`, schema.Field{Name: "email", Column: "mail", Optional: true}, migrate.RenamedColumn, "mail", `alter table "item" rename column "email" to "mail";`},
@@ -251,6 +249,77 @@ func TestJudgements(t *testing.T) {
 				t.Error(f.String())
 			}
 		})
+	}
+}
+
+func TestMissingIndexesOfColumnsThatExistAreAdded(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		field schema.Field
+		rows  []string
+		sql   string
+		found []migrate.Kind
+	}{
+		{"index", schema.Field{Name: "f", Optional: true, Index: true}, []string{`'a'`, `'a'`}, `create index "item_f_idx" on "item" ("f");`, nil},
+		{"unique", schema.Field{Name: "f", Optional: true, Unique: true}, []string{`'a'`, `'b'`}, `create unique index "item_f_uidx" on "item" ("f");`, nil},
+		{"unique over nulls", schema.Field{Name: "f", Optional: true, Unique: true}, []string{`null`, `null`}, `create unique index "item_f_uidx" on "item" ("f");`, nil},
+		{"unique over duplicates", schema.Field{Name: "f", Optional: true, Unique: true}, []string{`'a'`, `'b'`, `'a'`}, "", []migrate.Kind{migrate.MissingUnique}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a, db := file(t, `create table item (id text not null primary key, f text)`)
+			for i, value := range tt.rows {
+				execute(t, db, fmt.Sprintf(`insert into item values ('%d', %s)`, i, value))
+			}
+			plan := apply(t, a, items(tt.field))
+			if plan.SQL() != tt.sql {
+				t.Errorf("planned %s", plan.SQL())
+			}
+			if diff := cmp.Diff(tt.found, kinds(plan.Findings)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tt.found, kinds(plan.Refused())); diff != "" {
+				t.Error(diff)
+			}
+			if again := planFor(t, a, items(tt.field)); !again.Empty() {
+				t.Errorf("second run: %s", again.SQL())
+			}
+		})
+	}
+}
+
+func TestUniqueIndexOverDuplicatesIsRefusedUntilTheyAreGone(t *testing.T) {
+	t.Parallel()
+	a, db := file(t,
+		`create table item (id text not null primary key, a text not null, b text not null)`,
+		`insert into item values ('1', 'x', 'y'), ('2', 'x', 'y')`,
+	)
+	d := items(schema.Field{Name: "a"}, schema.Field{Name: "b"})
+	d.Models[0].Indexes = []schema.Index{{Fields: []string{"a", "b"}, Unique: true}}
+	plan := apply(t, a, d)
+	if !plan.Empty() || len(plan.Refused()) != 1 || !strings.Contains(plan.Findings[0].Message, "having count(*) > 1") {
+		t.Fatalf("plan %s, findings %v", plan.SQL(), plan.Findings)
+	}
+	execute(t, db, `update item set b = 'z' where id = '2'`)
+	if plan = apply(t, a, d); plan.SQL() != `create unique index "item_a_b_uidx" on "item" ("a", "b");` || len(plan.Findings) > 0 {
+		t.Errorf("plan %s, findings %v", plan.SQL(), plan.Findings)
+	}
+}
+
+func TestRefusedColumnCanBeAddedByTheRemedy(t *testing.T) {
+	t.Parallel()
+	a, db := file(t, `create table item (id text not null primary key)`, `insert into item values ('1'), ('2')`)
+	d := items(schema.Field{Name: "f", Unique: true})
+	plan := apply(t, a, d)
+	if len(plan.Refused()) != 1 {
+		t.Fatalf("findings %v", plan.Findings)
+	}
+	execute(t, db, strings.Replace(plan.Findings[0].Remedy, "…", `"id"`, 1))
+	plan = planFor(t, a, d)
+	if diff := cmp.Diff([]migrate.Kind{migrate.NullableColumn}, kinds(plan.Findings)); diff != "" || !plan.Empty() {
+		t.Error(plan.SQL(), diff)
 	}
 }
 

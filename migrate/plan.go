@@ -22,25 +22,52 @@ const (
 
 // Statement is one statement of a [Plan].
 type Statement struct {
-	Change Change
-	SQL    string
+	Change Change `json:"change"`
+	SQL    string `json:"sql"`
 	// Table is the table that is created or added to, Columns what is created
 	// in it or indexed.
-	Table   string
-	Columns []string
+	Table   string   `json:"table"`
+	Columns []string `json:"columns"`
 	// Unique is true for a unique index.
-	Unique bool
+	Unique bool `json:"unique,omitempty"`
+}
+
+// String says in words what the statement does.
+func (s Statement) String() string {
+	columns := strings.Join(s.Columns, ", ")
+	switch s.Change {
+	case CreateTable:
+		return fmt.Sprintf("Create table %s with %s", s.Table, columns)
+	case AddColumn:
+		return fmt.Sprintf("Add column %s to table %s", columns, s.Table)
+	}
+	if s.Unique {
+		return fmt.Sprintf("Make %s unique in table %s", columns, s.Table)
+	}
+	return fmt.Sprintf("Index %s in table %s", columns, s.Table)
 }
 
 // Plan is what is missing, in the order in which it has to be added, and what
 // was found on the way.
 type Plan struct {
-	Statements []Statement
-	Findings   []Finding
+	Statements []Statement `json:"statements"`
+	Findings   []Finding   `json:"findings"`
 }
 
 // Empty reports whether there is nothing to add.
 func (p *Plan) Empty() bool { return len(p.Statements) == 0 }
+
+// Refused returns the findings that keep the database from becoming what the
+// schema says: what [Migrator.Apply] will not do.
+func (p *Plan) Refused() []Finding {
+	var refused []Finding
+	for _, f := range p.Findings {
+		if f.Kind.Refused() {
+			refused = append(refused, f)
+		}
+	}
+	return refused
+}
 
 // SQL returns the statements as a script; "" when there are none.
 func (p *Plan) SQL() string {
@@ -80,7 +107,7 @@ func (m *Migrator) plan(ctx context.Context, c Connection) (*Plan, error) {
 			p.create(want)
 		}
 		if err == nil {
-			err = p.tableIndexes(want)
+			err = p.tableIndexes(ctx, want)
 		}
 		if err != nil {
 			return nil, err
@@ -127,7 +154,7 @@ func (p *planner) definition(c *desiredColumn) string {
 	if c.PrimaryKey {
 		text += " primary key"
 	}
-	return text + c.references
+	return text + p.dialect.references(c.reference)
 }
 
 // extend plans the columns that a table lacks and judges those it has.
@@ -137,7 +164,10 @@ func (p *planner) extend(ctx context.Context, want *desiredTable, have *Table) e
 		c := &want.columns[i]
 		if live := p.catalog.column(have, c.Column); live != nil {
 			p.compare(want, c, live)
-			p.compareIndexes(want, c, have)
+			p.compareReference(have, c)
+			if err := p.completeIndexes(ctx, want, c, have); err != nil {
+				return err
+			}
 			continue
 		}
 		ok, err := p.addColumn(ctx, want, c, have)
@@ -150,7 +180,7 @@ func (p *planner) extend(ctx context.Context, want *desiredTable, have *Table) e
 	}
 	for _, index := range want.fieldIndexes(added) {
 		if slices.Contains(added, index.columns[0]) {
-			if err := p.planIndex(want, index, &p.fieldIndexes); err != nil {
+			if err := p.planIndex(ctx, want, index, &p.fieldIndexes); err != nil {
 				return err
 			}
 		}
@@ -159,7 +189,8 @@ func (p *planner) extend(ctx context.Context, want *desiredTable, have *Table) e
 	return nil
 }
 
-// addColumn plans a column, unless it seems to be there under another name.
+// addColumn plans a column, unless it seems to be there under another name or
+// there is nothing to put into the rows that exist.
 func (p *planner) addColumn(ctx context.Context, want *desiredTable, c *desiredColumn, have *Table) (bool, error) {
 	rows, err := p.countRows(ctx, have.Name)
 	if err != nil {
@@ -171,20 +202,20 @@ func (p *planner) addColumn(ctx context.Context, want *desiredTable, c *desiredC
 	text := "alter table " + p.dialect.Quote(have.Name) + " add column " + p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
 	fill, filled := p.defaultOf(c)
 	switch {
-	case rows > 0 && c.references != "", rows > 1 && c.Unique:
+	case rows > 0 && c.reference != nil, rows > 1 && c.Unique:
 		filled = false // one value for all rows would break the constraint
 	}
 	if filled {
 		text += " default " + fill
 	}
 	if !c.Optional {
-		if filled || rows == 0 {
-			text += " not null"
-		} else {
-			p.reportAddedNullable(have.Name, c)
+		if !filled && rows > 0 {
+			p.refuseRequiredColumn(want, have.Name, c)
+			return false, nil
 		}
+		text += " not null"
 	}
-	p.added = append(p.added, Statement{Change: AddColumn, SQL: text + c.references, Table: have.Name, Columns: []string{c.Column}})
+	p.added = append(p.added, Statement{Change: AddColumn, SQL: text + p.dialect.references(c.reference), Table: have.Name, Columns: []string{c.Column}})
 	return true, nil
 }
 
@@ -225,9 +256,9 @@ func (p *planner) defaultOf(c *desiredColumn) (string, bool) {
 }
 
 // tableIndexes plans the indexes over several fields.
-func (p *planner) tableIndexes(want *desiredTable) error {
+func (p *planner) tableIndexes(ctx context.Context, want *desiredTable) error {
 	for _, index := range want.indexes {
-		if err := p.planIndex(want, index, &p.indexes); err != nil {
+		if err := p.planIndex(ctx, want, index, &p.indexes); err != nil {
 			return err
 		}
 	}
@@ -236,7 +267,7 @@ func (p *planner) tableIndexes(want *desiredTable) error {
 
 // planIndex plans an index unless the database has it. An index of its name
 // that is something else is an error: it would have to be replaced.
-func (p *planner) planIndex(want *desiredTable, index desiredIndex, into *[]Statement) error {
+func (p *planner) planIndex(ctx context.Context, want *desiredTable, index desiredIndex, into *[]Statement) error {
 	if have := p.catalog.table(want.name); have != nil {
 		for i := range have.Indexes {
 			live := &have.Indexes[i]
@@ -252,10 +283,53 @@ func (p *planner) planIndex(want *desiredTable, index desiredIndex, into *[]Stat
 	if other, _ := p.catalog.index(index.name); other != nil && p.dialect.SharedIndexNames {
 		return fmt.Errorf("index %q belongs to the table %q, but table %q needs one of that name: rename it", index.name, other.Name, want.name)
 	}
-	if p.hasColumns(want, index.columns) {
+	if !p.hasColumns(want, index.columns) {
+		return nil
+	}
+	possible, err := p.canIndex(ctx, want, index)
+	if possible {
 		*into = append(*into, p.createIndex(want, index))
 	}
-	return nil
+	return err
+}
+
+// canIndex reports whether an index can be created over what the table holds,
+// and otherwise reports why it cannot.
+func (p *planner) canIndex(ctx context.Context, want *desiredTable, index desiredIndex) (bool, error) {
+	have := p.catalog.table(want.name)
+	if have == nil {
+		return true, nil
+	}
+	exists := true // every column of it, so that there are values to compare
+	for _, name := range index.columns {
+		live := p.catalog.column(have, name)
+		exists = exists && live != nil
+		if live != nil && p.dialect.Indexable != nil && !p.dialect.Indexable(live.Type) {
+			p.refuseIndex(want, index, fmt.Sprintf("a column of the type %s cannot be indexed as it is. Change the type of %q to %s by hand",
+				live.Type, name, p.typeOf(want, name)))
+			return false, nil
+		}
+	}
+	if !index.unique || !exists {
+		return true, nil
+	}
+	duplicates, err := p.connection.HasDuplicates(ctx, have.Name, index.columns)
+	if err != nil {
+		return false, fmt.Errorf("look for duplicates in %s: %w", have.Name, err)
+	}
+	if duplicates {
+		p.refuseDuplicates(want, index)
+	}
+	return !duplicates, nil
+}
+
+func (p *planner) typeOf(want *desiredTable, column string) string {
+	for i := range want.columns {
+		if want.columns[i].Column == column {
+			return p.dialect.Type(want.columns[i].ColumnField)
+		}
+	}
+	return ""
 }
 
 // hasColumns is false when a column was held back because it seems renamed.

@@ -15,7 +15,7 @@ func catalog(ctx context.Context, conn *sql.Conn) (*migrate.Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}
-	c := &migrate.Catalog{FoldsNames: true}
+	c := &migrate.Catalog{FoldsNames: true, KnowsForeignKeys: true}
 	for _, name := range names {
 		t := migrate.Table{Name: name}
 		if t.Columns, err = columns(ctx, conn, name); err != nil {
@@ -23,6 +23,9 @@ func catalog(ctx context.Context, conn *sql.Conn) (*migrate.Catalog, error) {
 		}
 		if t.Indexes, err = indexes(ctx, conn, name); err != nil {
 			return nil, fmt.Errorf("list the indexes of %s: %w", name, err)
+		}
+		if t.ForeignKeys, err = foreignKeys(ctx, conn, name); err != nil {
+			return nil, fmt.Errorf("list the foreign keys of %s: %w", name, err)
 		}
 		c.Tables = append(c.Tables, t)
 	}
@@ -74,6 +77,26 @@ func indexes(ctx context.Context, conn *sql.Conn, table string) ([]migrate.Index
 		}
 	}
 	return found, nil
+}
+
+// foreignKeys reads the foreign keys over one column.
+func foreignKeys(ctx context.Context, conn *sql.Conn, table string) ([]migrate.ForeignKey, error) {
+	// Without a column of the other table its primary key is meant.
+	rows, err := conn.QueryContext(ctx, `SELECT k."from", k."table", coalesce(k."to", (SELECT name FROM pragma_table_info(k."table") WHERE pk = 1), ''), lower(k.on_delete)
+		FROM pragma_foreign_key_list(?) AS k GROUP BY k.id HAVING count(*) = 1`, table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []migrate.ForeignKey
+	for rows.Next() {
+		var k migrate.ForeignKey
+		if err := rows.Scan(&k.Column, &k.Table, &k.To, &k.OnDelete); err != nil {
+			return nil, err
+		}
+		found = append(found, k)
+	}
+	return found, rows.Err()
 }
 
 func texts(ctx context.Context, conn *sql.Conn, query string, args ...any) ([]string, error) {

@@ -105,6 +105,25 @@ func (c *connection) CountRows(ctx context.Context, table string, limit int) (in
 	return n, nil
 }
 
+// HasDuplicates reports whether rows agree in all of these columns, none of which
+// is null.
+func (c *connection) HasDuplicates(ctx context.Context, table string, columns []string) (bool, error) {
+	b := builder{dialect: c.dialect}
+	b.add("SELECT COUNT(*) AS n FROM ", c.dialect.Quote(table))
+	for i, column := range columns {
+		b.add([]string{" WHERE ", " AND "}[min(i, 1)], c.dialect.Quote(column), " IS NOT NULL")
+	}
+	for i, column := range columns {
+		b.add([]string{" GROUP BY ", ", "}[min(i, 1)], c.dialect.Quote(column))
+	}
+	b.add(" HAVING COUNT(*) > 1")
+	var n int
+	if err := c.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM ("+string(b.text)+") AS t").Scan(&n); err != nil {
+		return false, c.failure(ctx, err)
+	}
+	return n > 0, nil
+}
+
 // Execute runs one statement; an empty one does nothing.
 func (c *connection) Execute(ctx context.Context, statement string) error {
 	if statement == "" {
