@@ -175,12 +175,14 @@ func TestColumnsOfFilledTables(t *testing.T) {
 		{
 			"unique default, two rows", 2,
 			schema.Field{Name: "f", Unique: true, Default: "x"},
-			"", []migrate.Kind{migrate.RequiredColumn},
+			"",
+			[]migrate.Kind{migrate.RequiredColumn},
 		},
 		{
 			"reference with default", 1,
 			schema.Field{Name: "f", Default: "x", References: &schema.Reference{Model: "item"}},
-			"", []migrate.Kind{migrate.RequiredColumn},
+			"",
+			[]migrate.Kind{migrate.RequiredColumn},
 		},
 		{
 			"index", 1,

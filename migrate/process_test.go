@@ -1,0 +1,254 @@
+package migrate_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/migrate"
+	"github.com/ostiary/ostiary/schema"
+)
+
+// childVariable makes the test binary a process that migrates the database file
+// of its value.
+const childVariable = "OSTIARY_MIGRATE_TEST_FILE"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childVariable); path != "" {
+		os.Exit(child(path, len(os.Args) > 1 && os.Args[1] == "piecemeal"))
+	}
+	os.Exit(m.Run())
+}
+
+// child migrates: it says "ready", waits for a line, then says each statement
+// that it has executed and waits for a line again. At the end it says how many
+// there were.
+func child(path string, piecemeal bool) int {
+	ctx := context.Background()
+	a := sqlite.Open(path)
+	defer func() { _ = a.Close() }()
+	s, err := schema.Compile(extended(core()))
+	if err != nil {
+		return 1
+	}
+	commands := bufio.NewReader(os.Stdin)
+	m, err := migrate.For(watched{a, piecemeal, func(text string) {
+		fmt.Println(text)
+		_, _ = commands.ReadString('\n')
+	}}, s)
+	if err != nil {
+		return 1
+	}
+	fmt.Println("ready")
+	_, _ = commands.ReadString('\n')
+	plan, err := m.Apply(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Printf("done: %d\n", len(plan.Statements))
+	return 0
+}
+
+// watched tells of each statement. Piecemeal, it commits each of them at once, as
+// MySQL does.
+type watched struct {
+	*sqlite.Adapter
+	piecemeal bool
+	executed  func(text string)
+}
+
+func (w watched) Exclusive(ctx context.Context, fn func(migrate.Connection) error) error {
+	return w.Adapter.Exclusive(ctx, func(c migrate.Connection) error { return fn(watchedConnection{c, w}) })
+}
+
+type watchedConnection struct {
+	migrate.Connection
+	w watched
+}
+
+func (c watchedConnection) Execute(ctx context.Context, statement string) error {
+	err := c.Connection.Execute(ctx, statement)
+	for _, s := range []string{"COMMIT", "BEGIN IMMEDIATE"} {
+		if err == nil && c.w.piecemeal {
+			err = c.Connection.Execute(ctx, s)
+		}
+	}
+	c.w.executed("executed")
+	return err
+}
+
+// process is a child.
+type process struct {
+	*exec.Cmd
+	t   *testing.T
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func start(t *testing.T, path string, arguments ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{Cmd: exec.CommandContext(t.Context(), self, arguments...), t: t}
+	p.Env = append(os.Environ(), childVariable+"="+path)
+	if p.in, err = p.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.out = bufio.NewReader(out)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.expect("ready")
+	return p
+}
+
+func (p *process) line() string {
+	text, err := p.out.ReadString('\n')
+	if err != nil {
+		p.t.Fatalf("the process says %q and ends: %v", text, err)
+	}
+	return strings.TrimSpace(text)
+}
+
+func (p *process) expect(want string) {
+	p.t.Helper()
+	if got := p.line(); got != want {
+		p.t.Fatalf("the process says %q, want %q", got, want)
+	}
+}
+
+func (p *process) proceed() {
+	if _, err := fmt.Fprintln(p.in); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func TestMigrationThatIsKilledIsCompletedByTheNext(t *testing.T) {
+	t.Parallel()
+	whole := filled(t)
+	plan := apply(t, open(t, whole), extended(core()))
+	for _, mode := range []string{"atomic", "piecemeal"} {
+		for n := range plan.Statements {
+			t.Run(fmt.Sprintf("%s, after statement %d", mode, n+1), func(t *testing.T) {
+				t.Parallel()
+				path := filled(t)
+				before := contents(t, path)
+				p := start(t, path, mode)
+				for range n + 1 {
+					p.proceed()
+					p.expect("executed")
+				}
+				if err := p.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				_ = p.Wait()
+
+				a := open(t, path)
+				done := apply(t, a, extended(core()))
+				want := len(plan.Statements)
+				if mode == "piecemeal" {
+					want -= n + 1
+				}
+				if len(done.Statements) != want {
+					t.Errorf("the second process did\n%s\nwhich is not %d statements", done.SQL(), want)
+				}
+				if diff := cmp.Diff(catalog(t, open(t, whole)), catalog(t, a)); diff != "" {
+					t.Error("a migration that is not interrupted makes other tables: " + diff)
+				}
+				if diff := cmp.Diff(before, contents(t, path)); diff != "" {
+					t.Error("a row was changed: " + diff)
+				}
+			})
+		}
+	}
+}
+
+// filled makes a database with the core tables and a user.
+func filled(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "auth.db")
+	a := open(t, path)
+	apply(t, a, core())
+	user := compile(t, core()).Table("user")
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	row := user.NewRow().Set("id", "u").Set("name", "Ada").Set("email", "ada@example.com").Set("emailVerified", true).Set("createdAt", now).Set("updatedAt", now)
+	if _, err := a.Create(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// contents are the columns of the user that were there from the beginning.
+func contents(t *testing.T, path string) []any {
+	t.Helper()
+	user := compile(t, core()).Table("user")
+	found, err := open(t, path).FindOne(t.Context(), database.Query{Table: user, Where: []database.Where{database.Eq("id", "u")}})
+	if err != nil || found == nil {
+		t.Fatal(found, err)
+	}
+	var values []any
+	for i := range user.Fields {
+		values = append(values, found.Get(user.Fields[i].Name))
+	}
+	return values
+}
+
+func catalog(t *testing.T, a *sqlite.Adapter) *migrate.Catalog {
+	t.Helper()
+	var c *migrate.Catalog
+	err := a.Inspect(t.Context(), func(conn migrate.Connection) (err error) {
+		c, err = conn.Catalog(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestProcessesThatMigrateAtOnceDoItOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "auth.db")
+	var processes []*process
+	for range 6 {
+		processes = append(processes, start(t, path))
+	}
+	for _, p := range processes {
+		p.proceed()
+		_ = p.in.Close() // it need not wait again
+	}
+	worked := 0
+	for _, p := range processes {
+		text := p.line()
+		for text == "executed" {
+			text = p.line()
+		}
+		if text != "done: 0" {
+			worked++
+		}
+		if err := p.Wait(); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if worked != 1 {
+		t.Errorf("%d processes did the work, want 1", worked)
+	}
+}
