@@ -3,6 +3,7 @@ package migrate_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -27,6 +28,10 @@ const childVariable = "OSTIARY_MIGRATE_TEST_FILE"
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childVariable); path != "" {
 		os.Exit(child(path, len(os.Args) > 1 && os.Args[1] == "piecemeal"))
+	}
+	flag.Parse()
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		_ = checks.Value.Set("40") // each is several migrations; give -rapid.checks for more
 	}
 	os.Exit(m.Run())
 }

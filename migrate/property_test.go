@@ -3,10 +3,8 @@ package migrate_test
 import (
 	"database/sql"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,13 +29,13 @@ type engine struct {
 // a migration leaves nothing to migrate, and every row as it was.
 func TestMigrationsConvergeAndKeepEveryRow(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	var files atomic.Int64
 	convergence(t, engine{quote: migrate.QuoteName, fresh: func() (database.Adapter, *sql.DB, func(), error) {
-		path := filepath.Join(dir, fmt.Sprintf("%d.db", files.Add(1)))
-		a := sqlite.Open(path)
-		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
-		return a, db, func() { _ = db.Close() }, err
+		db, err := sql.Open("sqlite", ":memory:?_pragma=foreign_keys(1)")
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		db.SetMaxOpenConns(1) // each connection would have a database of its own
+		return sqlite.New(db), db, func() { _ = db.Close() }, nil
 	}})
 }
 
@@ -212,34 +210,40 @@ func (w *world) migrate() *migrate.Plan {
 func (w *world) rows() map[string][]map[string]any {
 	all := map[string][]map[string]any{}
 	for _, table := range modelKeys {
-		found, err := w.db.QueryContext(w.Context(), "SELECT * FROM "+w.quote(table)+" ORDER BY "+w.quote("id"))
-		if err != nil {
-			continue // there is no such table yet
-		}
-		defer found.Close()
-		columns, err := found.Columns()
-		if err != nil {
-			w.Fatal(err)
-		}
-		for found.Next() {
-			values, targets := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				targets[i] = &values[i]
-			}
-			if err := found.Scan(targets...); err != nil {
-				w.Fatal(err)
-			}
-			row := map[string]any{}
-			for i, column := range columns {
-				row[column] = values[i]
-			}
-			all[table] = append(all[table], row)
-		}
-		if err := found.Err(); err != nil {
-			w.Fatal(err)
-		}
+		all[table] = w.rowsOf(table)
 	}
 	return all
+}
+
+func (w *world) rowsOf(table string) []map[string]any {
+	found, err := w.db.QueryContext(w.Context(), "SELECT * FROM "+w.quote(table)+" ORDER BY "+w.quote("id"))
+	if err != nil {
+		return nil // there is no such table yet
+	}
+	defer found.Close()
+	columns, err := found.Columns()
+	if err != nil {
+		w.Fatal(err)
+	}
+	var rows []map[string]any
+	for found.Next() {
+		values, targets := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		if err := found.Scan(targets...); err != nil {
+			w.Fatal(err)
+		}
+		row := map[string]any{}
+		for i, column := range columns {
+			row[column] = values[i]
+		}
+		rows = append(rows, row)
+	}
+	if err := found.Err(); err != nil {
+		w.Fatal(err)
+	}
+	return rows
 }
 
 // fill creates a row or two in every table that takes one, and returns how many
