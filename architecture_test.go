@@ -47,6 +47,7 @@ var rooms = []room{
 	{name: "suite for storages", packages: []string{"storage/storagetest"}},
 	{name: "storages", packages: []string{"storage/..."}},
 	{name: "suites for adapters", packages: []string{"database/databasetest"}},
+	{name: "suites for channels", packages: []string{"broadcast/broadcasttest"}},
 	{name: "databases", packages: []string{"database/..."}},
 	{name: "SQL adapter", packages: []string{"internal/sqldb"}},
 	{name: "migrations", packages: []string{"migrate"}},
@@ -76,6 +77,7 @@ var kernelLibraries = []string{
 // them. docs/dependencies.md gives the reasons.
 var roomLibraries = map[string][]string{
 	"database/databasetest":       {"github.com/google/go-cmp"},
+	"database/postgres":           {"github.com/jackc/pgx/v5"},
 	"database/sqlite":             {"modernc.org/sqlite"},
 	"internal/testservice":        {"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5"},
 	"mail/smtp":                   {"github.com/wneessen/go-mail"},
