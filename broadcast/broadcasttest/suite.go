@@ -62,7 +62,10 @@ func subscribe(t *testing.T, c broadcast.Channel) *subscription {
 	t.Cleanup(func() {
 		cancel()
 		select {
-		case <-s.ended:
+		case err := <-s.ended:
+			if err == nil {
+				t.Error("the subscription ended without a reason")
+			}
 		case <-time.After(patience):
 			t.Error("the subscription does not end")
 		}
