@@ -156,8 +156,12 @@ type AdvancedOptions struct {
 	// Default: the built-in page.
 	ErrorURL string
 	// HTTPClient makes outgoing requests. Default: a client with time-outs that
-	// does not follow redirects.
+	// does not follow redirects and keeps to public addresses.
 	HTTPClient *http.Client
+	// PrivateNetworks are the networks, for example "10.0.0.0/8", in which other
+	// servers, such as providers, are asked although they are not public. By
+	// default none are, and all in development.
+	PrivateNetworks []string
 	// Now is the clock. Default time.Now. For tests.
 	Now func() time.Time
 	// Random is the source of ids, tokens and nonces. Default crypto/rand. For
@@ -208,5 +212,6 @@ func (o *Options) config() core.Config {
 		OriginCheckExempt: o.Advanced.OriginCheckExempt, MaxBodyBytes: o.Advanced.MaxBodyBytes, ErrorURL: o.Advanced.ErrorURL,
 		OnError: o.OnError, Hooks: o.Hooks, DatabaseHooks: o.DatabaseHooks, Plugins: o.Plugins, Background: o.Background,
 		Logger: o.Logger, Now: o.Advanced.Now, Random: o.Advanced.Random, HTTPClient: o.Advanced.HTTPClient,
+		PrivateNetworks: o.Advanced.PrivateNetworks,
 	}
 }

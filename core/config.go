@@ -129,8 +129,13 @@ type Config struct {
 	// Random is the source of ids, tokens and nonces. Default crypto/rand.
 	Random io.Reader
 	// HTTPClient makes outgoing requests. Default: a client with time-outs that
-	// does not follow redirects.
+	// does not follow redirects and keeps to public addresses.
 	HTTPClient *http.Client
+	// PrivateNetworks are the networks, for example "10.0.0.0/8", in which other
+	// servers, such as providers, are asked although they are not public. By
+	// default none are, and all in development. It has no effect on an HTTPClient
+	// of one's own.
+	PrivateNetworks []string
 }
 
 // VersionedSecret is one of several secrets.

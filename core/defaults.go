@@ -3,7 +3,6 @@ package core
 import (
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -24,8 +23,6 @@ const (
 	defaultRateWindow = 10 * time.Second
 	defaultRateMax    = 100
 
-	outgoingTimeout = 10 * time.Second
-
 	defaultCallbackTimeout = 2 * time.Second
 )
 
@@ -44,12 +41,6 @@ func (c *Config) fill() []error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{
-			Timeout:       outgoingTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
 	}
 	c.fillSession()
 	c.fillStateless()

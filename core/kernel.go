@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/internal/clientip"
 	"github.com/ostiary/ostiary/internal/origin"
+	"github.com/ostiary/ostiary/internal/outbound"
 	"github.com/ostiary/ostiary/internal/random"
 	"github.com/ostiary/ostiary/internal/secret"
 	"github.com/ostiary/ostiary/password"
@@ -88,7 +90,7 @@ func New(config Config) (*Kernel, error) {
 		stateful: config.Database != nil, disabled: map[string]bool{}, watermarks: newWatermarks(&config, config.Database != nil),
 		opened: newCacheMemory(),
 	}
-	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLink, k.setLimiter, k.addPlugins} {
+	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLink, k.setLimiter, k.setClient, k.addPlugins} {
 		if err := step(); err != nil {
 			problems = append(problems, err)
 		}
@@ -133,13 +135,17 @@ func (k *Kernel) Endpoints() []route.Described {
 }
 
 // Close stops the plugins in reverse order, waits for background work and
-// closes the database.
+// closes the database and idle connections.
 func (k *Kernel) Close(ctx context.Context) error {
 	problems := []error{k.background.close(ctx)}
 	if k.stopLink != nil {
 		problems = append(problems, k.stopLink(ctx))
 	}
-	return errors.Join(append(problems, k.closePlugins(ctx), k.DB.Close())...)
+	problems = append(problems, k.closePlugins(ctx), k.DB.Close())
+	if k.config.HTTPClient == nil {
+		k.HTTP.CloseIdleConnections()
+	}
+	return errors.Join(problems...)
 }
 
 // closePlugins stops the plugins that were initialised, in reverse order.
@@ -150,6 +156,26 @@ func (k *Kernel) closePlugins(ctx context.Context) error {
 			problems = append(problems, c.Close(ctx))
 		}
 	}
+	return errors.Join(problems...)
+}
+
+// setClient makes the client for outgoing requests, unless the application has
+// one of its own.
+func (k *Kernel) setClient() error {
+	if k.HTTP != nil {
+		return nil
+	}
+	o := outbound.Options{Everything: k.config.Development}
+	var problems []error
+	for _, text := range k.config.PrivateNetworks {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("PrivateNetworks: %q is not a network such as 10.0.0.0/8", text))
+			continue
+		}
+		o.Private = append(o.Private, network)
+	}
+	k.HTTP = outbound.NewClient(o)
 	return errors.Join(problems...)
 }
 

@@ -266,6 +266,9 @@ type Advanced struct {
 	// TrustedProxyHeaders lets X-Forwarded-Host and X-Forwarded-Proto decide the
 	// base URL. Default false.
 	TrustedProxyHeaders bool `key:"trustedProxyHeaders"`
+	// PrivateNetworks are networks in which providers are asked although they are
+	// not public. Default: none.
+	PrivateNetworks []string `key:"privateNetworks"`
 	// SkipTrailingSlashes serves "/ok/" like "/ok". Default false.
 	SkipTrailingSlashes bool            `key:"skipTrailingSlashes"`
 	Database            AdvancedStorage `key:"database"`

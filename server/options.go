@@ -50,6 +50,7 @@ func (t *translation) options() ostiary.Options {
 		},
 		Advanced: ostiary.AdvancedOptions{
 			DisabledPaths: t.DisabledPaths, SkipTrailingSlashes: t.Advanced.SkipTrailingSlashes,
+			PrivateNetworks: t.Advanced.PrivateNetworks,
 			TrustedProxyHeaders: t.Advanced.TrustedProxyHeaders, DisableCSRFCheck: t.Advanced.DisableCSRFCheck,
 			DisableOriginCheck: t.Advanced.DisableOriginCheck, MaxBodyBytes: t.Server.MaxBodyBytes, ErrorURL: t.OnAPIError.ErrorURL,
 		},

@@ -154,6 +154,7 @@ var mapped = []struct {
 	{"advanced.ipAddress.ipv6Subnet", "advanced: {ipAddress: {ipv6Subnet: 56}}", func(o *ostiary.Options) any { return o.ClientIP.IPv6Subnet }, 56},
 	{"advanced.ipAddress.disableIpTracking", "advanced: {ipAddress: {disableIpTracking: true}}", func(o *ostiary.Options) any { return o.ClientIP.Disabled }, true},
 	{"advanced.trustedProxyHeaders", "advanced: {trustedProxyHeaders: true}", func(o *ostiary.Options) any { return o.Advanced.TrustedProxyHeaders }, true},
+	{"advanced.privateNetworks", "advanced: {privateNetworks: [10.0.0.0/8]}", func(o *ostiary.Options) any { return o.Advanced.PrivateNetworks }, []string{"10.0.0.0/8"}},
 	{"advanced.skipTrailingSlashes", "advanced: {skipTrailingSlashes: true}", func(o *ostiary.Options) any { return o.Advanced.SkipTrailingSlashes }, true},
 	{"advanced.database", "advanced: {database: {}}", func(o *ostiary.Options) any { return o.IDs }, schema.TextIDs},
 	{"advanced.database.generateId", "advanced: {database: {generateId: uuid}}", func(o *ostiary.Options) any { return o.IDs }, schema.UUIDs},

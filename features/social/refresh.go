@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
@@ -56,7 +57,8 @@ func refreshed(c *core.Context, a *core.Account) (api.RefreshTokenOutput, error)
 }
 
 // refresh replaces the tokens of an account by new ones. Of calls for one
-// account at the same time one asks the provider and all get what it got:
+// account at the same time, on whichever node, one asks the provider and all get
+// what it got:
 // providers that issue a new refresh token with every use take the second use of
 // one for theft, and end the grant.
 func (f *Feature) refresh(c *core.Context, s *selected) error {
@@ -71,7 +73,53 @@ func (f *Feature) refresh(c *core.Context, s *selected) error {
 	return nil
 }
 
+const (
+	// refreshTimeout bounds a refresh, refreshLease how long other nodes wait for
+	// one whose node has crashed.
+	refreshTimeout = 20 * time.Second
+	refreshLease   = 30 * time.Second
+	// refreshPoll is how often a node looks whether another one has finished.
+	refreshPoll    = 50 * time.Millisecond
+	refreshPurpose = "oauth-refresh"
+)
+
+var errRefreshBusy = errors.New("another node is refreshing the tokens and does not get done")
+
+// refreshNow refreshes the tokens of an account, or waits for the node that does.
 func (f *Feature) refreshNow(ctx context.Context, k *core.Kernel, s *selected) (*core.Account, error) {
+	if !k.Stateful() { // the account is known to the cookie only
+		return f.refreshAlone(ctx, k, s)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, refreshTimeout, errRefreshBusy)
+	defer cancel()
+	wait := time.NewTicker(refreshPoll)
+	defer wait.Stop()
+	for {
+		lease, err := k.Accounts.Lease(ctx, s.Account, refreshPurpose, refreshLease)
+		if err != nil {
+			return nil, fmt.Errorf("lease for a refresh: %w", err)
+		}
+		if lease != nil {
+			defer func() {
+				if err := lease.Release(context.WithoutCancel(ctx)); err != nil {
+					k.Log.WarnContext(ctx, "the lease of a refresh was not released; it ends by itself", "account", s.ID, "error", err)
+				}
+			}()
+			return f.refreshAlone(ctx, k, s)
+		}
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		if a, err := newerTokens(ctx, k, s.Account); a != nil || err != nil {
+			return a, err
+		}
+	}
+}
+
+// refreshAlone refreshes the tokens, unless somebody has since they were read.
+func (f *Feature) refreshAlone(ctx context.Context, k *core.Kernel, s *selected) (*core.Account, error) {
 	if a, err := newerTokens(ctx, k, s.Account); a != nil || err != nil {
 		return a, err
 	}
@@ -81,7 +129,7 @@ func (f *Feature) refreshNow(ctx context.Context, k *core.Kernel, s *selected) (
 	}
 	tokens, err := s.provider.Refresh(ctx, k, token)
 	if err != nil || tokens == nil || tokens.AccessToken == "" {
-		// Another node may have been first.
+		// Another program on the same database may have been first.
 		if a, findErr := newerTokens(ctx, k, s.Account); a != nil && findErr == nil {
 			return a, nil
 		}

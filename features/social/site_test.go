@@ -92,6 +92,8 @@ type internet struct {
 	fail     map[string]int   // status by host and path
 	answers  map[string]string
 	rotating bool // a refresh token is good for one use
+
+	refreshing, release chan struct{} // a refresh announces itself, and waits
 }
 
 type grant struct {
@@ -102,13 +104,17 @@ type grant struct {
 }
 
 func (n *internet) RoundTrip(r *http.Request) (*http.Response, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	form := url.Values{}
 	if r.Body != nil {
 		body, _ := io.ReadAll(r.Body)
 		form, _ = url.ParseQuery(string(body))
 	}
+	if n.refreshing != nil && form.Get("grant_type") == "refresh_token" {
+		n.refreshing <- struct{}{}
+		<-n.release
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	at := r.Method + " " + r.URL.Host + r.URL.Path
 	n.asked = append(n.asked, strings.TrimSpace(at+" "+form.Get("grant_type")))
 	status, body := n.answer(at, r, form)

@@ -248,3 +248,40 @@ func BenchmarkAuthorization_URL(b *testing.B) {
 		_ = a.URL()
 	}
 }
+
+// unreliable fails a number of times before it answers.
+type unreliable struct {
+	failures, asked int
+	answer          string
+}
+
+func (u *unreliable) RoundTrip(r *http.Request) (*http.Response, error) {
+	u.asked++
+	if u.asked <= u.failures {
+		return nil, errors.New("connection reset")
+	}
+	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(u.answer))}, nil
+}
+
+// A code that was sent may have been used up although no answer came.
+func TestRequests_are_sent_again_only_if_they_change_nothing(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		request  Request
+		failures int
+		asked    int
+		ok       bool
+	}{
+		{Request{URL: "https://a.test/me"}, 1, 2, true},
+		{Request{URL: "https://a.test/me"}, 2, 2, false},
+		{Request{URL: "https://a.test/token", Method: http.MethodPost, Form: Params{{Name: "code", Value: "c"}}}, 1, 1, false},
+		{Request{URL: "https://a.test/graphql", Method: http.MethodPost, JSON: "q"}, 1, 1, false},
+	} {
+		u := &unreliable{failures: test.failures, answer: "{}"}
+		var out map[string]any
+		err := GetJSON(t.Context(), &http.Client{Transport: u}, test.request, &out)
+		if u.asked != test.asked || (err == nil) != test.ok {
+			t.Errorf("%+v: asked %d times, %v", test, u.asked, err)
+		}
+	}
+}
