@@ -99,6 +99,14 @@ conformance: conformance/node_modules/.package-lock.json ## Compare with the rec
 records: ## Check that the conformance suite is unchanged
 	@scripts/records.sh
 
+.PHONY: provider-tests
+provider-tests: ## Test every provider of social sign-in against a fake of it
+	go test -count=1 -v ./internal/providerpages | grep -E '^(---|    ---|ok|FAIL)'
+
+.PHONY: provider-pages
+provider-pages: ## Write docs/providers from the code of the providers
+	go run ./internal/providerpages
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for a while (FUZZTIME=30s)
 	@$(call each,$(GO_MODULES),$(CURDIR)/scripts/fuzz.sh $(FUZZTIME))

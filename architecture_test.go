@@ -35,7 +35,7 @@ type room struct {
 }
 
 var rooms = []room{
-	{name: "programs", packages: []string{"cmd/ostiary", "cmd/ostiary/...", "conformance/server", "e2e", "e2e/...", "examples", "examples/..."}, open: true},
+	{name: "programs", packages: []string{"cmd/ostiary", "cmd/ostiary/...", "conformance/server", "e2e", "e2e/...", "examples", "examples/...", "internal/providerpages"}, open: true},
 	{name: "server", packages: []string{"server", "server/..."}, open: true},
 	{name: "support for tests", packages: []string{"ostiarytest", "plugins/internal/plugintest"}},
 	{name: "assembly", packages: []string{"."}},

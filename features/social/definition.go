@@ -97,6 +97,9 @@ type Definition struct {
 	// Read replaces Fetch and Profile where one request is not enough; it returns
 	// the raw profile as well.
 	Read func(ctx context.Context, k *core.Kernel, g Grant) (*Profile, error)
+	// EmailRequired refuses users of whom no address is told, also when they link
+	// an account.
+	EmailRequired bool
 	// Problem says what is wrong with the configuration; nil if nothing is.
 	Problem error
 }
@@ -338,6 +341,9 @@ func (p *standard) Profile(ctx context.Context, k *core.Kernel, g Grant) (*Profi
 		subject := profile.Subject
 		p.client.MapProfile(profile.Raw, profile)
 		profile.Subject = subject // never the application's to decide
+	}
+	if p.EmailRequired && profile.Email == "" {
+		return nil, nil
 	}
 	return profile, nil
 }

@@ -42,14 +42,17 @@ func Example() {
 
 func ExampleDefinition() {
 	acme := social.Definition{
-		ID:                    "acme",
+		ID: "acme", Name: "Acme",
 		AuthorizationEndpoint: "https://id.acme.example/authorize",
 		TokenEndpoint:         "https://id.acme.example/token",
+		DefaultScopes:         []string{"profile", "email"},
 		Fetch:                 social.FetchFrom("https://id.acme.example/userinfo"),
 		Profile: func(raw map[string]any) *social.Profile {
-			return &social.Profile{Subject: social.Subject(raw["sub"]), Email: social.Text(raw, "email")}
+			return &social.Profile{Subject: social.Subject(raw["id"]), Name: social.Text(raw, "name"), Email: social.Text(raw, "email")}
 		},
 	}.New(social.Client{ID: "my-id", Secret: "my-secret"})
-	fmt.Println(acme.ID())
-	// Output: acme
+	feature := social.New(social.Options{Providers: []social.Provider{acme}})
+
+	fmt.Println(feature.ID(), acme.ID(), acme.Traits().Refreshes)
+	// Output: social acme true
 }

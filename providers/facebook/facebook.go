@@ -29,6 +29,8 @@ const graph = "https://graph.facebook.com"
 
 // New returns the provider.
 func New(o Options) social.Provider {
+	settings := o.Settings
+	settings.FetchProfile = nil // called by fetch, which checks the token first
 	rules := &social.IDTokenRules{
 		Issuers:    []string{"https://www.facebook.com"},
 		Audiences:  append([]string{o.ClientID}, o.MoreClientIDs...),
@@ -53,7 +55,7 @@ func New(o Options) social.Provider {
 		},
 		Fetch:   o.fetch,
 		Profile: profile,
-	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
+	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: settings})
 }
 
 func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
@@ -61,7 +63,10 @@ func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
 // fetch returns the claims of an ID token or, without one, the profile of the
 // owner of the access token.
 func (o Options) fetch(ctx context.Context, k *core.Kernel, g social.Grant) (map[string]any, error) {
-	if isJWT(g.IDToken) {
+	switch {
+	case o.FetchProfile != nil:
+		return o.fetchCustom(ctx, k, g)
+	case isJWT(g.IDToken):
 		raw, err := social.Claims(g)
 		if err != nil {
 			return nil, err
@@ -82,6 +87,17 @@ func (o Options) fetch(ctx context.Context, k *core.Kernel, g social.Grant) (map
 		return nil, errors.New("the profile is not that of the token's owner")
 	}
 	return raw, nil
+}
+
+// fetchCustom leaves the profile to the application, but not the question for
+// which application an access token was issued.
+func (o Options) fetchCustom(ctx context.Context, k *core.Kernel, g social.Grant) (map[string]any, error) {
+	if g.AccessToken != "" || !isJWT(g.IDToken) {
+		if _, err := o.owner(ctx, k, g.AccessToken); err != nil {
+			return nil, err
+		}
+	}
+	return o.FetchProfile(ctx, g)
 }
 
 // owner asks Facebook for whom and for which application an access token was

@@ -20,10 +20,7 @@ type Options struct {
 
 // New returns the provider.
 func New(o Options) social.Provider {
-	issuer := strings.TrimRight(o.Issuer, "/")
-	if issuer == "" {
-		issuer = "https://gitlab.com"
-	}
+	issuer := address(o.Issuer)
 	return social.Definition{
 		ID: "gitlab", Name: "GitLab",
 		AuthorizationEndpoint: issuer + "/oauth/authorize",
@@ -33,6 +30,20 @@ func New(o Options) social.Provider {
 		Fetch:                 social.FetchFrom(issuer + "/api/v4/user"),
 		Profile:               profile,
 	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
+}
+
+// address returns the address of the server without the slashes that people
+// write at its end, or twice inside.
+func address(issuer string) string {
+	if issuer == "" {
+		return "https://gitlab.com"
+	}
+	scheme, rest, ok := strings.Cut(issuer, "://")
+	if !ok {
+		return strings.TrimRight(issuer, "/")
+	}
+	parts := strings.FieldsFunc(rest, func(r rune) bool { return r == '/' })
+	return scheme + "://" + strings.Join(parts, "/")
 }
 
 // profile reads a profile; users who are blocked or locked out are refused.

@@ -2,6 +2,9 @@
 package twitch
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/ostiary/ostiary/features/social"
 )
 
@@ -11,6 +14,10 @@ type Options struct {
 	// Scopes are asked for besides user:read:email and openid.
 	Scopes []string
 	social.Settings
+
+	// Claims are asked for besides email, email_verified, preferred_username and
+	// picture.
+	Claims []string
 }
 
 // New returns the provider.
@@ -21,14 +28,23 @@ func New(o Options) social.Provider {
 		TokenEndpoint:         "https://id.twitch.tv/oauth2/token",
 		DefaultScopes:         []string{"user:read:email", "openid"},
 		WithoutPKCE:           true,
-		Params:                social.Params{{Name: "claims", Value: claims}},
+		Params:                social.Params{{Name: "claims", Value: o.claims()}},
 		Profile:               profile,
 	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
 }
 
 // claims asks for what the ID token is to tell (OpenID Connect Core 1.0, section
 // 5.5); Twitch tells nothing unasked.
-const claims = `{"id_token":{"email":null,"email_verified":null,"preferred_username":null,"picture":null}}`
+func (o Options) claims() string {
+	var asked strings.Builder
+	for _, name := range append([]string{"email", "email_verified", "preferred_username", "picture"}, o.Claims...) {
+		if asked.Len() > 0 {
+			asked.WriteByte(',')
+		}
+		asked.WriteString(strconv.Quote(name) + ":null")
+	}
+	return `{"id_token":{` + asked.String() + `}}`
+}
 
 func profile(raw map[string]any) *social.Profile {
 	return &social.Profile{

@@ -25,6 +25,7 @@ func New(o Options) social.Provider {
 		AuthorizationEndpoint: "https://id.vk.com/authorize",
 		TokenEndpoint:         "https://id.vk.com/oauth2/auth",
 		DefaultScopes:         []string{"email", "phone"},
+		EmailRequired:         true,
 		Fetch:                 o.fetch,
 		Profile:               profile,
 	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
