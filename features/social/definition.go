@@ -42,6 +42,9 @@ type Definition struct {
 	// Assertion proves who the client is by a signature instead of a secret
 	// (private_key_jwt).
 	Assertion *ClientAssertion
+	// MakeSecret makes the client secret for a request, for providers whose secrets
+	// expire. The client then has none of its own.
+	MakeSecret func(now time.Time) (string, error)
 	// BasicAuthNotOnRefresh sends them in the body when refreshing all the same.
 	BasicAuthNotOnRefresh bool
 	// SecretRequired refuses to start a sign-in without client id and secret.
@@ -202,8 +205,20 @@ func (p *standard) Validate() error {
 	if p.client.ID == "" {
 		return errors.New("the client id is not set")
 	}
-	if p.Assertion != nil {
+	return p.validateCredentials()
+}
+
+// validateCredentials refuses clients that could prove in two ways who they are,
+// and keys that cannot be used.
+func (p *standard) validateCredentials() error {
+	switch {
+	case p.Assertion != nil && p.MakeSecret != nil, (p.Assertion != nil || p.MakeSecret != nil) && p.client.Secret != "":
+		return errors.New("a client has either a client secret or a key")
+	case p.Assertion != nil:
 		return p.Assertion.Validate()
+	case p.MakeSecret != nil:
+		_, err := p.MakeSecret(time.Now())
+		return err
 	}
 	return nil
 }
@@ -231,7 +246,7 @@ var errCredentials = errors.New("client id and client secret are required")
 // AuthorizationURL returns the address to send the user to.
 func (p *standard) AuthorizationURL(_ context.Context, _ *core.Kernel, r AuthorizationRequest) (string, error) {
 	s := &p.client.Settings
-	if p.client.ID == "" || p.SecretRequired && p.client.Secret == "" {
+	if p.client.ID == "" || p.SecretRequired && p.client.Secret == "" && p.MakeSecret == nil {
 		return "", errCredentials
 	}
 	a := Authorization{
@@ -270,8 +285,14 @@ func (p *standard) scopes(requested []string) []string {
 	return append(append(all, p.client.Scopes...), requested...)
 }
 
-func (p *standard) credentials() oauth.Client {
-	return oauth.Client{ID: p.client.ID, IDName: p.ClientIDName, Secret: p.client.Secret, Basic: p.BasicAuth, Assertion: p.Assertion}
+func (p *standard) credentials(now time.Time) (oauth.Client, error) {
+	c := oauth.Client{ID: p.client.ID, IDName: p.ClientIDName, Secret: p.client.Secret, Basic: p.BasicAuth, Assertion: p.Assertion}
+	if p.MakeSecret == nil {
+		return c, nil
+	}
+	var err error
+	c.Secret, err = p.MakeSecret(now)
+	return c, err
 }
 
 // Exchange exchanges a code for tokens.
@@ -292,8 +313,12 @@ func (p *standard) exchange(ctx context.Context, k *core.Kernel, r CodeExchange)
 	if p.ExchangeCode != nil {
 		return p.ExchangeCode(ctx, k, r)
 	}
+	client, err := p.credentials(k.Now())
+	if err != nil {
+		return nil, err
+	}
 	x := oauth.Exchange{
-		Endpoint: p.TokenEndpoint, Client: p.credentials(), Code: r.Code, RedirectURI: r.RedirectURI, DeviceID: r.DeviceID,
+		Endpoint: p.TokenEndpoint, Client: client, Code: r.Code, RedirectURI: r.RedirectURI, DeviceID: r.DeviceID,
 		Params: p.TokenParams, Header: p.TokenHeader,
 	}
 	if !p.WithoutPKCE {
@@ -315,7 +340,10 @@ func (p *standard) refresh(ctx context.Context, k *core.Kernel, refreshToken str
 	case p.Definition.RefreshTokens != nil:
 		return p.Definition.RefreshTokens(ctx, k, refreshToken)
 	}
-	client := p.credentials()
+	client, err := p.credentials(k.Now())
+	if err != nil {
+		return nil, err
+	}
 	client.Basic = p.BasicAuth && !p.BasicAuthNotOnRefresh
 	params := slices.Clone(p.RefreshParams)
 	if p.MoreRefreshParams != nil {

@@ -84,7 +84,7 @@ func providers() []provider {
 		{
 			id: "apple", console: "Certificates, Identifiers & Profiles", consoleURL: "https://developer.apple.com/account/resources/identifiers/list/serviceId",
 			notes: []string{
-				"The client id is the identifier of a Services ID. The client secret is a JWT that you sign with your key from Apple; `apple.ClientSecret` makes one. It is good for 180 days at most, so make a new one with every deployment.",
+				"The client id is the identifier of a Services ID. The client secret is a JWT that you sign with your key from Apple; `apple.Key` does that: as the option `Key` for every request, or with its method `ClientSecret` for programs that are given a secret, which is then good for half a year at most.",
 				"Apple posts its answer to the callback. It sends the user's name, once, with the first sign-in, in that form: it is the user's word, not Apple's.",
 				"Apps on a device have their bundle identifier as audience: set `AppBundleIdentifier`, or `Audiences` for several.",
 				"Apple accepts no `http` callback and no `localhost`.",
@@ -253,7 +253,7 @@ func providers() []provider {
 				"The identity is the object id `oid`, which is the same for all applications of a tenant.",
 				"An address is verified only if the token says so: any administrator of any tenant can write any address into a profile. Add the optional claims `email` and `verified_primary_email`.",
 				"The picture is fetched from Microsoft Graph and stored as a data URL. `PhotoSize` is its width, `WithoutPhoto` leaves it out.",
-				"`Authority` is the address of a national cloud.",
+				"`Authority` is the address of a national cloud. A key takes the place of the secret with `Assertion`.",
 			},
 			make: func(c social.Client) social.Provider {
 				return microsoft.New(microsoft.Options{ClientID: c.ID, ClientSecret: c.Secret, Scopes: c.Scopes, Settings: c.Settings})

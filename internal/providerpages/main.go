@@ -25,11 +25,11 @@ func write(ctx context.Context, root string) error {
 		return err
 	}
 	folder := filepath.Join(root, "docs", "providers")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
 	for _, name := range sortedKeys(all) {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(all[name]), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(all[name]), 0o600); err != nil {
 			return fmt.Errorf("write a page: %w", err)
 		}
 	}

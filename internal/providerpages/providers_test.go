@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -24,6 +28,13 @@ import (
 	"github.com/ostiary/ostiary/features/session"
 	"github.com/ostiary/ostiary/features/social"
 	"github.com/ostiary/ostiary/internal/oauth"
+	"github.com/ostiary/ostiary/providers/apple"
+	"github.com/ostiary/ostiary/providers/cloudflare"
+	"github.com/ostiary/ostiary/providers/facebook"
+	"github.com/ostiary/ostiary/providers/gitlab"
+	"github.com/ostiary/ostiary/providers/microsoft"
+	"github.com/ostiary/ostiary/providers/vercel"
+	"github.com/ostiary/ostiary/providers/vk"
 )
 
 // each runs a test for every provider.
@@ -474,4 +485,162 @@ func unsigned(t *testing.T, claims map[string]any) string {
 	t.Helper()
 	parts := strings.Split(grantOf(claims, nil).IDToken, ".")
 	return "eyJhbGciOiJub25lIn0." + parts[1] + "."
+}
+
+// assertionKey is the key of clients that have one instead of a secret.
+var assertionKey = sync.OnceValue(newKey)
+
+// Clients of Cloudflare, Microsoft and Vercel can prove by a signature who they
+// are (RFC 7523).
+func TestTokenExchange_with_an_assertion(t *testing.T) {
+	t.Parallel()
+	assertion := &social.ClientAssertion{Key: assertionKey(), KeyID: "k7"}
+	for endpoint, made := range map[string]func(secret string) social.Provider{
+		"dash.cloudflare.com/oauth2/token": func(secret string) social.Provider {
+			return cloudflare.New(cloudflare.Options{ClientID: "client", ClientSecret: secret, Assertion: assertion})
+		},
+		"login.microsoftonline.com/common/oauth2/v2.0/token": func(secret string) social.Provider {
+			return microsoft.New(microsoft.Options{ClientID: "client", ClientSecret: secret, Assertion: assertion})
+		},
+		"api.vercel.com/login/oauth/token": func(secret string) social.Provider {
+			return vercel.New(vercel.Options{ClientID: "client", ClientSecret: secret, Assertion: assertion})
+		},
+	} {
+		f := &fake{answers: map[string]string{"POST " + endpoint: issued}}
+		k := f.start(t)
+		tokens, err := made("").Exchange(t.Context(), k, social.CodeExchange{Code: "c", Verifier: "v", RedirectURI: callback})
+		checkTokens(t, tokens, err)
+		form := f.last().form
+		if form.Has("client_secret") || form.Get("client_id") != "client" || form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" || f.last().header.Get("Authorization") != "" {
+			t.Errorf("%s was sent %v", endpoint, form)
+		}
+		claims := verified(t, form.Get("client_assertion"), jose.RS256, assertionKey().Public())
+		if claims["iss"] != "client" || claims["sub"] != "client" || claims["aud"] != "https://"+endpoint || claims["jti"] == "" || claims["exp"] != float64(today.Unix()+120) {
+			t.Errorf("%s was sent the claims %v", endpoint, claims)
+		}
+		if problem(made("")) != nil || problem(made("secret")) == nil {
+			t.Errorf("%s: %v, and with a secret too: %v", endpoint, problem(made("")), problem(made("secret")))
+		}
+	}
+	if problem(vercel.New(vercel.Options{ClientID: "client", SecretInHeader: true})) == nil {
+		t.Error("a secret in the header is not demanded")
+	}
+}
+
+// problem returns what keeps a server with a provider from starting.
+func problem(p social.Provider) error {
+	k, err := (&fake{}).kernel(social.New(social.Options{Providers: []social.Provider{p}}))
+	if err == nil {
+		err = k.Close(context.Background())
+	}
+	return err
+}
+
+// verified returns the claims of a JWT.
+func verified(t *testing.T, token string, algorithm jose.SignatureAlgorithm, key any) map[string]any {
+	t.Helper()
+	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{algorithm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := signed.Verify(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(text, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+// Apple's secrets are made when they are needed.
+func TestTokenExchange_with_the_key_of_Apple(t *testing.T) {
+	t.Parallel()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := &apple.Key{TeamID: "TEAM123456", KeyID: "KEY1234567", PEM: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))}
+	p := apple.New(apple.Options{ClientID: "client", Key: key})
+	f := &fake{answers: map[string]string{"POST appleid.apple.com/auth/token": issued}}
+	k := f.start(t)
+	if _, err := p.AuthorizationURL(t.Context(), k, social.AuthorizationRequest{State: "s"}); err != nil {
+		t.Error(err)
+	}
+	check := func(tokens *social.Tokens, err error) {
+		t.Helper()
+		checkTokens(t, tokens, err)
+		claims := verified(t, f.last().form.Get("client_secret"), jose.ES256, private.Public())
+		if claims["iss"] != "TEAM123456" || claims["sub"] != "client" || claims["exp"] != float64(today.Unix()+300) {
+			t.Errorf("claims %v", claims)
+		}
+	}
+	check(p.Exchange(t.Context(), k, social.CodeExchange{Code: "c", Verifier: "v", RedirectURI: callback}))
+	check(p.Refresh(t.Context(), k, "a-refresh-token"))
+	if err := problem(p); err != nil {
+		t.Error(err)
+	}
+	if problem(apple.New(apple.Options{ClientID: "client", ClientSecret: "s", Key: key})) == nil || problem(apple.New(apple.Options{ClientID: "client", Key: &apple.Key{}})) == nil {
+		t.Error("a key that is of no use is accepted")
+	}
+}
+
+// Facebook is asked about access tokens also where the application reads the
+// profile itself: a token of another application proves nothing.
+func TestMapping_of_Facebook_checks_the_token_first(t *testing.T) {
+	t.Parallel()
+	f := &fake{answers: map[string]string{}}
+	k := f.start(t)
+	called := false
+	p := facebook.New(facebook.Options{ClientID: "client", ClientSecret: "secret", Settings: social.Settings{
+		FetchProfile: func(context.Context, social.Grant) (map[string]any, error) {
+			called = true
+			return map[string]any{"id": "1", "name": "Ann"}, nil
+		},
+	}})
+	for answer, good := range map[string]bool{
+		`{"data":{"app_id":"client","is_valid":true,"user_id":"1"}}`:  true,
+		`{"data":{"app_id":"another","is_valid":true,"user_id":"1"}}`: false,
+		`{"data":{"app_id":"client","is_valid":false,"user_id":"1"}}`: false,
+		`{"data":{"app_id":"client","is_valid":true}}`:                false,
+	} {
+		called = false
+		f.answers["GET graph.facebook.com/debug_token"] = answer
+		profile, err := p.Profile(t.Context(), k, grantOf(nil, nil))
+		if (err == nil && profile != nil) != good || called != good {
+			t.Errorf("%s: %v %v, asked %t", answer, profile, err, called)
+		}
+	}
+}
+
+func TestAuthorizationURL_of_one_own_GitLab(t *testing.T) {
+	t.Parallel()
+	k := (&fake{}).start(t)
+	for issuer, want := range map[string]string{
+		"": "https://gitlab.com/oauth/authorize", "https://git.example/": "https://git.example/oauth/authorize",
+		"https://git.example//forge//": "https://git.example/forge/oauth/authorize", "http://git.example:8080": "http://git.example:8080/oauth/authorize",
+	} {
+		got, err := gitlab.New(gitlab.Options{ClientID: "c", ClientSecret: "s", Issuer: issuer}).AuthorizationURL(t.Context(), k, social.AuthorizationRequest{State: "s"})
+		if err != nil || !strings.HasPrefix(got, want+"?") {
+			t.Errorf("%q: %q %v", issuer, got, err)
+		}
+	}
+}
+
+func TestMapping_of_VK_needs_an_address(t *testing.T) {
+	t.Parallel()
+	f := &fake{answers: map[string]string{"POST id.vk.com/oauth2/user_info": `{"user":{"user_id":"1"}}`}}
+	k := f.start(t)
+	mapped := social.Settings{MapProfile: func(_ map[string]any, p *social.Profile) { p.Email = "ann@example.com" }}
+	for want, settings := range map[bool]social.Settings{false: {}, true: mapped} {
+		p, err := vk.New(vk.Options{ClientID: "client", ClientSecret: "secret", Settings: settings}).Profile(t.Context(), k, grantOf(nil, nil))
+		if err != nil || (p != nil) != want {
+			t.Errorf("%+v %v, want a profile: %t", p, err, want)
+		}
+	}
 }

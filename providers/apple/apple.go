@@ -10,15 +10,17 @@ import (
 	"github.com/ostiary/ostiary/features/social"
 )
 
-// Options of the provider. Client id and secret are required.
+// Options of the provider. The client id is required, and either a secret or a key.
 type Options struct {
 	// ClientID is the services id. ClientSecret is a JWT signed with the key from
-	// Apple, which is good for half a year at most.
+	// Apple, which is good for half a year at most; see [Key.ClientSecret].
 	ClientID, ClientSecret string
 	// Scopes are asked for besides email and name.
 	Scopes []string
 	social.Settings
 
+	// Key makes a client secret for every request for tokens, so that none expires.
+	Key *Key
 	// AppBundleIdentifier is the audience of the ID tokens that an app on a device
 	// gets. Default: the client id.
 	AppBundleIdentifier string
@@ -32,7 +34,7 @@ func New(o Options) social.Provider {
 	if len(audiences) == 0 && o.AppBundleIdentifier != "" {
 		audiences = []string{o.AppBundleIdentifier}
 	}
-	return social.Definition{
+	d := social.Definition{
 		ID: "apple", Name: "Apple",
 		AuthorizationEndpoint: "https://appleid.apple.com/auth/authorize",
 		TokenEndpoint:         "https://appleid.apple.com/auth/token",
@@ -41,7 +43,7 @@ func New(o Options) social.Provider {
 		ResponseType:          "code id_token",
 		ResponseMode:          "form_post",
 		IDTokens: &social.IDTokenRules{
-			Issuers:     []string{"https://appleid.apple.com"},
+			Issuers:     []string{issuer},
 			Audiences:   audiences,
 			Algorithms:  []string{"RS256"},
 			Keys:        social.NewKeySet("https://appleid.apple.com/auth/keys"),
@@ -50,8 +52,14 @@ func New(o Options) social.Provider {
 		},
 		Fetch:   fetch,
 		Profile: profile,
-	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
+	}
+	if o.Key != nil {
+		d.MakeSecret = func(now time.Time) (string, error) { return o.Key.ClientSecret(o.ClientID, now, issuedLifetime) }
+	}
+	return d.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
 }
+
+const issuer = "https://appleid.apple.com"
 
 // fetch returns the claims of the ID token. The name is not among them: Apple
 // posts it, once, beside the code.

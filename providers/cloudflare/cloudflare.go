@@ -21,6 +21,9 @@ type Options struct {
 	// SecretInBody sends client id and secret in the body of token requests
 	// instead of the Authorization header.
 	SecretInBody bool
+	// Assertion proves who the client is by a signature instead of a secret
+	// (private_key_jwt).
+	Assertion *social.ClientAssertion
 }
 
 // New returns the provider.
@@ -31,6 +34,7 @@ func New(o Options) social.Provider {
 		TokenEndpoint:         "https://dash.cloudflare.com/oauth2/token",
 		DefaultScopes:         []string{"user-details.read"},
 		BasicAuth:             !o.SecretInBody,
+		Assertion:             o.Assertion,
 		Authorize:             authorize,
 		Fetch:                 fetch,
 		Profile:               profile,

@@ -24,6 +24,9 @@ type Options struct {
 	Scopes []string
 	social.Settings
 
+	// Assertion proves who the client is by a signature instead of a secret
+	// (private_key_jwt); Microsoft has the certificate of the key.
+	Assertion *social.ClientAssertion
 	// Tenant admits users of one tenant, by its id or domain, or of several:
 	// "organizations", "consumers" or, by default, "common" for all. ID tokens of
 	// clients are accepted under an id or one of the three words, but not under a
@@ -60,6 +63,7 @@ func New(o Options) social.Provider {
 		AuthorizationEndpoint: o.Authority + "/" + o.Tenant + "/oauth2/v2.0/authorize",
 		TokenEndpoint:         o.Authority + "/" + o.Tenant + "/oauth2/v2.0/token",
 		DefaultScopes:         scopes,
+		Assertion:             o.Assertion,
 		ForwardsLoginHint:     true,
 		AcceptsPrompt:         true,
 		IDTokens: &social.IDTokenRules{

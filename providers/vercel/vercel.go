@@ -2,6 +2,8 @@
 package vercel
 
 import (
+	"errors"
+
 	"github.com/ostiary/ostiary/features/social"
 )
 
@@ -11,18 +13,31 @@ type Options struct {
 	// Scopes are asked for; by default none are.
 	Scopes []string
 	social.Settings
+
+	// SecretInHeader sends client id and secret in the Authorization header of
+	// token requests instead of the body.
+	SecretInHeader bool
+	// Assertion proves who the client is by a signature instead of a secret
+	// (private_key_jwt).
+	Assertion *social.ClientAssertion
 }
 
 // New returns the provider.
 func New(o Options) social.Provider {
-	return social.Definition{
+	d := social.Definition{
 		ID: "vercel", Name: "Vercel",
 		AuthorizationEndpoint: "https://vercel.com/oauth/authorize",
 		TokenEndpoint:         "https://api.vercel.com/login/oauth/token",
+		BasicAuth:             o.SecretInHeader,
+		Assertion:             o.Assertion,
 		WithoutRefresh:        true,
 		Fetch:                 social.FetchFrom("https://api.vercel.com/login/oauth/userinfo"),
 		Profile:               profile,
-	}.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
+	}
+	if o.SecretInHeader && o.ClientSecret == "" {
+		d.Problem = errors.New("SecretInHeader needs a client secret")
+	}
+	return d.New(social.Client{ID: o.ClientID, Secret: o.ClientSecret, Scopes: o.Scopes, Settings: o.Settings})
 }
 
 func profile(raw map[string]any) *social.Profile {
