@@ -79,6 +79,8 @@ var roomLibraries = map[string][]string{
 	"database/databasetest":       {"github.com/google/go-cmp"},
 	"database/postgres":           {"github.com/jackc/pgx/v5"},
 	"database/sqlite":             {"modernc.org/sqlite"},
+	"internal/scrypt":             {"golang.org/x/sys/cpu"},
+	"internal/scrypt/asm":         {"github.com/mmcloughlin/avo"},
 	"internal/testservice":        {"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5"},
 	"mail/smtp":                   {"github.com/wneessen/go-mail"},
 	"providers":                   {"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},

@@ -3,127 +3,226 @@ package password
 import (
 	"container/list"
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/ostiary/ostiary/internal/scrypt"
 )
 
-// typicalHash is the assumed duration of one hash, from which the advice when
+// typicalPass is the assumed duration of one pass, from which the advice when
 // to retry is estimated. Being a little long is the polite side to err on.
-const typicalHash = 100 * time.Millisecond
+const typicalPass = 100 * time.Millisecond
 
-// gate lets a bounded number of callers hash at once, in order of arrival, and
-// lends each of them scratch memory. It consists of nothing but its fields:
-// when nobody hashes, nothing runs, and the garbage collector takes the memory.
+// errUnfinished is what those in the company of a pass are told that panicked.
+var errUnfinished = errors.New("the hash was not finished")
+
+// gate lets a bounded number of passes hash at once, each for up to Batch
+// callers, in order of arrival.
+//
+// The callers do the work: whoever is given a slot leads a pass, and takes those
+// with it who wait by then. So a lone caller never waits for company, and when
+// many come, the company comes by itself. Nobody works for nobody: without
+// callers there is no goroutine, and no memory.
 type gate struct {
 	limits Limits
-	memory sync.Pool
 
 	mu      sync.Mutex
 	running int
-	waiting list.List // of chan struct{}, closed to hand a slot over
+	waiting list.List // of *caller; empty while a slot is free
 }
 
-func newGate(limits Limits) *gate {
-	return &gate{
-		limits: limits,
-		memory: sync.Pool{New: func() any { return scrypt.NewMemory() }},
+// A caller wants one task done.
+type caller struct {
+	ctx  context.Context
+	task scrypt.Task
+	err  error // of the task, once done is closed
+
+	place *list.Element // in the queue, until somebody takes the caller from there
+	lead  chan *scrypt.Memory
+	done  chan struct{}
+}
+
+func newCaller(ctx context.Context, password, salt string) *caller {
+	return &caller{
+		ctx: ctx, task: scrypt.Task{Password: password, Salt: salt}, err: errUnfinished,
+		lead: make(chan *scrypt.Memory, 1), done: make(chan struct{}),
 	}
 }
 
-// enter waits for a slot and returns the memory to hash in. Every enter that
-// succeeds must be followed by a leave.
-func (g *gate) enter(ctx context.Context) (*scrypt.Memory, error) {
-	if err := g.acquire(ctx); err != nil {
-		return nil, err
-	}
-	return g.memory.Get().(*scrypt.Memory), nil
-}
+func newGate(limits Limits) *gate { return &gate{limits: limits} }
 
-func (g *gate) leave(memory *scrypt.Memory) {
-	g.memory.Put(memory)
-	g.release()
-}
-
-func (g *gate) acquire(ctx context.Context) error {
+// derive does a task in a pass, this caller's or another's.
+func (g *gate) derive(ctx context.Context, password, salt string) (key [keyBytes]byte, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return key, err
 	}
-	place, err := g.arrive()
-	if place == nil {
-		return err
+	c := newCaller(ctx, password, salt)
+	if err := g.arrive(c); err != nil {
+		return key, err
 	}
-	if err := g.wait(ctx, place.Value.(chan struct{})); err != nil {
-		g.abandon(place)
-		return err
+	if err := g.attend(c); err != nil {
+		return key, err
+	}
+	return c.task.Key, c.err
+}
+
+// arrive gives the caller a free slot, or a place in the queue, or finds the
+// queue full.
+func (g *gate) arrive(c *caller) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.running < g.limits.Parallel:
+		g.running++
+		c.lead <- nil
+	case g.waiting.Len() >= g.limits.Queue:
+		return g.busy()
+	default:
+		c.place = g.waiting.PushBack(c)
 	}
 	return nil
 }
 
-// arrive takes a free slot at once (nil, nil), or a place in the queue, or
-// finds the queue full.
-func (g *gate) arrive() (place *list.Element, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.running < g.limits.Parallel {
-		g.running++
-		return nil, nil
-	}
-	if g.waiting.Len() >= g.limits.Queue {
-		return nil, g.busy()
-	}
-	return g.waiting.PushBack(make(chan struct{})), nil
-}
-
-func (g *gate) wait(ctx context.Context, turn <-chan struct{}) error {
+// attend returns when the caller's task is done, or the caller has no more
+// interest in it, or has waited too long.
+func (g *gate) attend(c *caller) error {
 	patience := time.NewTimer(g.limits.MaxWait)
 	defer patience.Stop()
-	select {
-	case <-turn:
-		// Both may have happened: work for nobody is not worth starting.
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-patience.C:
+	for {
+		select {
+		case memory := <-c.lead:
+			// Both may have happened: work for nobody is not worth starting.
+			if err := c.ctx.Err(); err != nil {
+				g.leave(memory)
+				return err
+			}
+			return g.pass(c, memory)
+		case <-c.done:
+			return nil
+		case <-c.ctx.Done():
+			g.abandon(c)
+			return c.ctx.Err()
+		case <-patience.C:
+			// Who is being served by now is not sent away.
+			if err := g.giveUp(c); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// pass does the tasks of the leader and its company. The memory is that of the
+// pass before, or nil.
+func (g *gate) pass(leader *caller, memory *scrypt.Memory) error {
+	defer func() { g.leave(memory) }()
+	if memory == nil {
+		var err error
+		if memory, err = scrypt.NewMemory(g.limits.Batch); err != nil {
+			return fmt.Errorf("%w: %w", ErrBusy{RetryAfter: time.Second}, err)
+		}
+	}
+	company := g.company(leader)
+	defer func() {
+		for _, c := range company {
+			close(c.done)
+		}
+	}()
+	tasks := make([]*scrypt.Task, len(company))
+	for i, c := range company {
+		tasks[i] = &c.task
+	}
+	memory.Derive(tasks...)
+	for _, c := range company {
+		c.err = c.task.Err
+	}
+	return nil
+}
+
+// company takes those who wait into the leader's pass, as many as there is room
+// for.
+func (g *gate) company(leader *caller) []*caller {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	company := []*caller{leader}
+	for len(company) < g.limits.Batch {
+		c := g.next()
+		if c == nil {
+			break
+		}
+		company = append(company, c)
+	}
+	return company
+}
+
+// next takes whoever has waited longest from the queue. Those whose clients are
+// gone will find that out themselves. Callers hold mu.
+func (g *gate) next() *caller {
+	for {
+		first := g.waiting.Front()
+		if first == nil {
+			return nil
+		}
+		c := g.waiting.Remove(first).(*caller)
+		c.place = nil
+		if c.ctx.Err() == nil {
+			return c
+		}
+	}
+}
+
+// leave ends a pass: the next in the queue leads, in the same memory. When there
+// is nobody, the memory goes back to the system, and only then the slot, so that
+// the slots bound the memory.
+func (g *gate) leave(memory *scrypt.Memory) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	next := g.next()
+	if next == nil && memory != nil {
+		g.mu.Unlock()
+		memory.Release()
 		g.mu.Lock()
-		defer g.mu.Unlock()
-		return g.busy()
+		memory, next = nil, g.next()
 	}
-}
-
-// abandon leaves the queue. If the slot was handed over in the meantime, it
-// goes to the next in line.
-func (g *gate) abandon(place *list.Element) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	select {
-	case <-place.Value.(chan struct{}):
-		g.handOver()
-	default:
-		g.waiting.Remove(place)
-	}
-}
-
-func (g *gate) release() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.handOver()
-}
-
-// handOver gives a slot that became free to whoever has waited longest.
-// Callers hold mu.
-func (g *gate) handOver() {
-	first := g.waiting.Front()
-	if first == nil {
+	if next == nil {
 		g.running--
 		return
 	}
-	close(g.waiting.Remove(first).(chan struct{}))
+	next.lead <- memory
+}
+
+// abandon leaves the queue, or gives a slot on that was offered meanwhile. A
+// lane in another's pass is lost.
+func (g *gate) abandon(c *caller) {
+	g.mu.Lock()
+	if c.place != nil {
+		g.waiting.Remove(c.place)
+		c.place = nil
+	}
+	g.mu.Unlock()
+	select {
+	case memory := <-c.lead:
+		g.leave(memory)
+	default:
+	}
+}
+
+// giveUp leaves the queue with ErrBusy, if the caller is still in it.
+func (g *gate) giveUp(c *caller) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c.place == nil {
+		return nil
+	}
+	g.waiting.Remove(c.place)
+	c.place = nil
+	return g.busy()
 }
 
 // busy estimates when the present queue will have drained. Callers hold mu.
 func (g *gate) busy() ErrBusy {
-	drained := time.Duration(g.waiting.Len()/g.limits.Parallel+1) * typicalHash
+	passes := g.waiting.Len()/(g.limits.Parallel*g.limits.Batch) + 1
+	drained := time.Duration(passes) * typicalPass
 	return ErrBusy{RetryAfter: (drained + time.Second - 1).Truncate(time.Second)}
 }

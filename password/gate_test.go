@@ -3,85 +3,127 @@ package password
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ostiary/ostiary/internal/scrypt"
 )
 
-// occupy takes a slot that the test gives back itself.
+// occupy takes a slot that the test gives back itself, with leave(nil).
 func occupy(t *testing.T, g *gate) {
 	t.Helper()
-	if err := g.acquire(t.Context()); err != nil {
+	if err := g.arrive(newCaller(t.Context(), "", "")); err != nil || g.waiting.Len() != 0 {
 		t.Fatalf("occupy a slot: %v", err)
+	}
+}
+
+// attendance is how a waiting caller of a test fares.
+type attendance struct {
+	*caller
+	err error
+}
+
+// wait has n callers arrive one after the other, who report when they are served
+// or turned away. Those who are to lead a pass do not: the test says when a slot
+// is free.
+func wait(t *testing.T, g *gate, n int) (callers []*caller, results chan attendance) {
+	t.Helper()
+	results = make(chan attendance, n)
+	for i := range n {
+		c := newCaller(t.Context(), fmt.Sprint("password", i), "salt")
+		if err := g.arrive(c); err != nil {
+			t.Fatalf("caller %d: %v", i, err)
+		}
+		callers = append(callers, c)
+		go func() { results <- attendance{c, g.attend(c)} }()
+	}
+	synctest.Wait()
+	return callers, results
+}
+
+func mustBeIdle(t *testing.T, g *gate) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.running != 0 || g.waiting.Len() != 0 {
+		t.Errorf("%d running and %d waiting in the end", g.running, g.waiting.Len())
 	}
 }
 
 func TestLimits_have_defaults(t *testing.T) {
 	t.Parallel()
+	lanes := scrypt.MaxLanes()
 	got := Limits{Parallel: 3}.withDefaults()
-	if want := (Limits{Parallel: 3, Queue: 192, MaxWait: 10 * time.Second}); got != want {
+	if want := (Limits{Parallel: 3, Batch: lanes, Queue: 192 * lanes, MaxWait: 10 * time.Second}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := (Limits{Queue: -1}).withDefaults(); got.Parallel < 1 || got.Queue != 0 {
+	got = Limits{Batch: 9, Queue: -1}.withDefaults()
+	if got.Parallel < 1 || got.Parallel > 4 || got.Batch != lanes || got.Queue != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if got := (Limits{Batch: 1}).withDefaults(); got.Batch != 1 {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func TestSR_011_no_more_than_Parallel_run_and_no_more_than_Queue_wait(t *testing.T) {
+func TestSR_011_no_more_than_Parallel_lead_and_no_more_than_Queue_wait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(Limits{Parallel: 2, Queue: 3}.withDefaults())
 		occupy(t, g)
 		occupy(t, g)
-		entered := make(chan error, 3)
-		for range 3 {
-			go func() { entered <- g.acquire(t.Context()) }()
-		}
-		synctest.Wait()
-		if len(entered) != 0 {
-			t.Fatalf("%d got in beyond Parallel", len(entered))
+		_, results := wait(t, g, 3)
+		if len(results) != 0 {
+			t.Fatalf("%d were served beyond Parallel", len(results))
 		}
 		var busy ErrBusy
-		if err := g.acquire(t.Context()); !errors.As(err, &busy) || busy.RetryAfter < time.Second || busy.RetryAfter%time.Second != 0 {
+		if err := g.arrive(newCaller(t.Context(), "", "")); !errors.As(err, &busy) || busy.RetryAfter < time.Second || busy.RetryAfter%time.Second != 0 {
 			t.Fatalf("beyond Queue: %v", err)
 		}
+		g.leave(nil)
 		for range 3 {
-			g.release()
-			if err := <-entered; err != nil {
-				t.Errorf("waiting caller: %v", err)
+			if served := <-results; served.err != nil {
+				t.Errorf("waiting caller: %v", served.err)
 			}
 		}
-		g.release()
-		g.release()
-		if g.running != 0 || g.waiting.Len() != 0 {
-			t.Errorf("%d running and %d waiting in the end", g.running, g.waiting.Len())
-		}
+		g.leave(nil)
+		synctest.Wait()
+		mustBeIdle(t, g)
 	})
 }
 
+// The one who has waited longest leads, and takes those with it who waited next
+// longest: in passes of Batch.
 func TestSR_011_first_come_first_served(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate(Limits{Parallel: 1, Queue: 10}.withDefaults())
+	for batch := 1; batch <= scrypt.MaxLanes(); batch++ {
+		g := newGate(Limits{Parallel: 1, Batch: batch, Queue: 10}.withDefaults())
+		var want []*caller
 		occupy(t, g)
-		var order []int
-		for i := range 10 {
-			go func() {
-				if err := g.acquire(t.Context()); err != nil {
-					t.Error(err)
-				}
-				order = append(order, i)
-				g.release()
-			}()
-			synctest.Wait()
+		for range 10 {
+			c := newCaller(t.Context(), "password", "salt")
+			if err := g.arrive(c); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, c)
 		}
-		g.release()
-		synctest.Wait()
-		if !slices.IsSorted(order) || len(order) != 10 {
-			t.Errorf("served in the order %v", order)
+		var got []*caller
+		for g.waiting.Len() > 0 {
+			g.leave(nil)
+			leader := want[len(got)]
+			if len(leader.lead) != 1 {
+				t.Fatalf("batch %d: caller %d does not lead", batch, len(got))
+			}
+			got = append(got, g.company(leader)...)
 		}
-	})
+		if !slices.Equal(got, want) {
+			t.Errorf("batch %d: not served in order", batch)
+		}
+	}
 }
 
 func TestSR_011_waiting_ends_after_MaxWait(t *testing.T) {
@@ -91,15 +133,44 @@ func TestSR_011_waiting_ends_after_MaxWait(t *testing.T) {
 		occupy(t, g)
 		start := time.Now()
 		var busy ErrBusy
-		if err := g.acquire(t.Context()); !errors.As(err, &busy) {
+		if _, err := g.derive(t.Context(), "password", "salt"); !errors.As(err, &busy) {
 			t.Fatalf("got %v", err)
 		}
 		if waited := time.Since(start); waited != 3*time.Second {
 			t.Errorf("waited %v", waited)
 		}
-		g.release()
-		occupy(t, g)
-		g.release()
+		g.leave(nil)
+		mustBeIdle(t, g)
+	})
+}
+
+// A pass that began in time is waited for.
+func TestSR_011_MaxWait_does_not_send_away_who_is_being_served(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(Limits{Parallel: 1, Batch: 2, MaxWait: 3 * time.Second}.withDefaults())
+		if g.limits.Batch == 1 {
+			t.Skip("this processor hashes one password at a time")
+		}
+		leader := newCaller(t.Context(), "leader", "salt")
+		if err := g.arrive(leader); err != nil {
+			t.Fatal(err)
+		}
+		callers, results := wait(t, g, 1)
+		if company := g.company(leader); len(company) != 2 {
+			t.Fatalf("a company of %d", len(company))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(results) != 0 {
+			t.Fatalf("sent away: %v", (<-results).err)
+		}
+		close(callers[0].done)
+		if served := <-results; served.err != nil {
+			t.Error(served.err)
+		}
+		g.leave(nil)
+		mustBeIdle(t, g)
 	})
 }
 
@@ -129,32 +200,88 @@ func TestSR_012_waiting_ends_with_the_context_without_hashing(t *testing.T) {
 		if _, err := s.Hash(ctx, "password123"); !errors.Is(err, context.Canceled) {
 			t.Errorf("a cancelled caller: %v", err)
 		}
-		s.gate.release()
+		s.gate.leave(nil)
+		mustBeIdle(t, s.gate)
 	})
 }
 
-func TestSR_012_a_slot_handed_to_a_cancelled_caller_goes_on_to_the_next(t *testing.T) {
+func TestSR_012_a_slot_offered_to_a_cancelled_caller_goes_on_to_the_next(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(Limits{Parallel: 1, Queue: 2}.withDefaults())
+		g := newGate(Limits{Parallel: 1, Batch: 1, Queue: 3}.withDefaults())
 		occupy(t, g)
 		ctx, cancel := context.WithCancel(t.Context())
-		first, second := make(chan error, 1), make(chan error, 1)
-		go func() { first <- g.acquire(ctx) }()
-		synctest.Wait()
-		go func() { second <- g.acquire(t.Context()) }()
-		synctest.Wait()
+		gone := newCaller(ctx, "gone", "salt")
+		if err := g.arrive(gone); err != nil {
+			t.Fatal(err)
+		}
+		_, results := wait(t, g, 1)
+		g.leave(nil)
+		if len(gone.lead) != 1 {
+			t.Fatal("the first in the queue is not offered the slot")
+		}
 		cancel()
-		g.release()
-		if err := <-first; !errors.Is(err, context.Canceled) {
+		if err := g.attend(gone); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled caller: %v", err)
 		}
-		if err := <-second; err != nil {
-			t.Errorf("next caller: %v", err)
+		if served := <-results; served.err != nil {
+			t.Errorf("next caller: %v", served.err)
 		}
-		g.release()
-		if g.running != 0 {
-			t.Errorf("%d slots leaked", g.running)
-		}
+		synctest.Wait()
+		mustBeIdle(t, g)
 	})
+}
+
+func TestSR_012_a_pass_takes_nobody_along_whose_client_is_gone(t *testing.T) {
+	t.Parallel()
+	g := newGate(Limits{Parallel: 1, Queue: 10}.withDefaults())
+	leader := newCaller(t.Context(), "leader", "salt")
+	if err := g.arrive(leader); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 3 {
+		if err := g.arrive(newCaller(ctx, "gone", "salt")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if company := g.company(leader); len(company) != 1 {
+		t.Errorf("%d gone callers are hashed for", len(company)-1)
+	}
+}
+
+// Many callers of all kinds at once: every one gets its own answer, and nothing
+// is left behind. The race detector watches.
+func TestSR_012_callers_that_come_and_go_leave_nothing_behind(t *testing.T) {
+	t.Parallel()
+	s := NewScrypt(Limits{Parallel: 2, Queue: 40, MaxWait: time.Hour})
+	hashes := make([]string, 3)
+	for i := range hashes {
+		hash, err := s.Hash(t.Context(), fmt.Sprint("password", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes[i] = hash
+	}
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if i%4 == 0 {
+				time.AfterFunc(time.Duration(i)*time.Millisecond, cancel)
+			}
+			right, err := s.Verify(ctx, hashes[i%3], fmt.Sprint("password", i%2))
+			switch {
+			case i%4 == 0 && errors.Is(err, context.Canceled):
+			case err != nil:
+				t.Errorf("caller %d: %v", i, err)
+			case right != (i%3 == i%2):
+				t.Errorf("caller %d: got %t", i, right)
+			}
+		})
+	}
+	all.Wait()
+	mustBeIdle(t, s.gate)
 }

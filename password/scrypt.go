@@ -70,13 +70,8 @@ func (s *Scrypt) Verify(ctx context.Context, hash, password string) (bool, error
 
 // derive normalises to NFKC, the only place where that happens, and hashes
 // once the gate lets it.
-func (s *Scrypt) derive(ctx context.Context, password, salt string) (key [keyBytes]byte, err error) {
-	memory, err := s.gate.enter(ctx)
-	if err != nil {
-		return key, err
-	}
-	defer s.gate.leave(memory)
-	return memory.Key(nfkc(password), salt)
+func (s *Scrypt) derive(ctx context.Context, password, salt string) ([keyBytes]byte, error) {
+	return s.gate.derive(ctx, nfkc(password), salt)
 }
 
 // parse splits a stored hash. The salt goes into scrypt as its text, not

@@ -155,9 +155,7 @@ func TestSR_010_malformed_hashes_match_nothing_and_cost_nothing(t *testing.T) {
 	}
 	// A gate without slots: whoever tries to hash is turned away as busy.
 	s := NewScrypt(Limits{Parallel: 1, Queue: -1})
-	if err := s.gate.acquire(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	occupy(t, s.gate)
 	for _, hash := range hashes {
 		ok, err := s.Verify(t.Context(), hash, "password1234")
 		if ok || !errors.Is(err, ErrMalformedHash) {

@@ -399,11 +399,15 @@ type Settings struct {
 	PasswordHashing PasswordHashing `key:"passwordHashing"`
 }
 
-// PasswordHashing bounds what passwords cost; each takes 32 MiB and one core.
+// PasswordHashing bounds what passwords cost: Parallel cores, and 32 MiB for
+// each of Parallel times Batch passwords.
 type PasswordHashing struct {
-	// Parallel is how many run at once. Default: the number of cores.
+	// Parallel is how many passes run at once. Default: one less than there are
+	// cores, but at least 1 and at most 4.
 	Parallel int `key:"parallel" min:"1" max:"1024"`
-	// Queue is how many may wait. Default 64 per Parallel.
+	// Batch is how many passwords a pass hashes. Default 4.
+	Batch int `key:"batch" min:"1" max:"4"`
+	// Queue is how many may wait. Default 64 times Parallel times Batch.
 	Queue int `key:"queue" min:"1" max:"1000000"`
 	// MaxWait is how long one waits before it is answered "busy". Default
 	// 10 seconds.

@@ -209,7 +209,7 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 		t.letters = s.letters()
 	}
 	h := s.config.Server.PasswordHashing
-	t.hasher = meteredHasher{password.NewScrypt(password.Limits{Parallel: h.Parallel, Queue: h.Queue, MaxWait: h.MaxWait}), s.meters}
+	t.hasher = meteredHasher{password.NewScrypt(password.Limits{Parallel: h.Parallel, Batch: h.Batch, Queue: h.Queue, MaxWait: h.MaxWait}), s.meters}
 	db, err := s.config.Database.open()
 	if err != nil {
 		t.problems = append(t.problems, err)
