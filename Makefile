@@ -17,7 +17,7 @@ GOFUMPT       := $(BIN)/gofumpt-$(GOFUMPT_VERSION)
 GOVULNCHECK   := $(BIN)/govulncheck-$(GOVULNCHECK_VERSION)
 
 # The areas of the conformance suite that pass, and must go on passing.
-AREAS := core,cookies,hooks,database,social,generic-oauth,two-factor,username,tokens
+AREAS := core,cookies,hooks,database,social,generic-oauth,two-factor,username,tokens,storage
 # What `make conformance` runs: AREA=core, or AREA=core,social.
 AREA := $(AREAS)
 # How many servers the conformance suite runs side by side.

@@ -14,6 +14,7 @@ import (
 	"github.com/ostiary/ostiary/features/social"
 	"github.com/ostiary/ostiary/features/user"
 	"github.com/ostiary/ostiary/schema"
+	"github.com/ostiary/ostiary/storage"
 )
 
 // Options is everything that can be configured. The zero value is safe: what is
@@ -45,6 +46,11 @@ type Options struct {
 	// Database keeps everything, for example sqlite.Open("app.db"). Without one,
 	// sessions live in encrypted cookies and cannot be revoked.
 	Database database.Adapter
+	// SecondaryStorage, for example Redis, keeps sessions, single-use values and
+	// rate-limit counters, which then are not in the database unless
+	// Session.StoreInDatabase and Verification.StoreInDatabase are set. Nil keeps
+	// them in the database.
+	SecondaryStorage storage.Store
 	// IDs says who makes ids. Default: random strings made here.
 	IDs schema.IDStrategy
 	// GenerateID replaces the generator of ids. Returning "" leaves the id to
@@ -196,7 +202,7 @@ func (o *Options) config() core.Config {
 	return core.Config{
 		AppName: o.AppName, BaseURL: o.BaseURL, BasePath: o.BasePath, Development: o.Development,
 		Secret: o.Secret, Secrets: o.Secrets, AcceptPreviousSecrets: o.AcceptPreviousSecrets,
-		Database: o.Database, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables, PluginTables: o.PluginTables, Broadcast: o.Broadcast,
+		Database: o.Database, SecondaryStorage: o.SecondaryStorage, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables, PluginTables: o.PluginTables, Broadcast: o.Broadcast,
 		User:         core.ModelOptions{Table: o.User.Table, Columns: o.User.Columns, Fields: o.User.Fields},
 		ValidateUser: o.User.Validate,
 		Session:      o.Session, Account: o.Account, Verification: o.Verification,

@@ -11,6 +11,7 @@ import (
 	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/route"
 	"github.com/ostiary/ostiary/schema"
+	"github.com/ostiary/ostiary/storage"
 )
 
 // APIError is an answer of the API that is not a success: an error with a code
@@ -120,7 +121,7 @@ func AsAPIError(err error) *APIError {
 		return FailWith(input.Status, input.Code, input.Message)
 	case errors.As(err, &busy):
 		return unavailable(busy.RetryAfter.Seconds(), err)
-	case errors.Is(err, database.ErrUnavailable):
+	case errors.Is(err, database.ErrUnavailable), errors.Is(err, storage.ErrUnavailable):
 		return unavailable(1, err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/ostiary/ostiary/internal/cookie"
 	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/schema"
+	"github.com/ostiary/ostiary/storage"
 )
 
 // Config is what a [Kernel] is made from. Its zero value is safe but for what
@@ -42,6 +43,10 @@ type Config struct {
 	// Database keeps everything. Without one, sessions live in encrypted cookies
 	// and what needs a table is kept in memory until the process ends.
 	Database database.Adapter
+	// SecondaryStorage keeps sessions, single-use values and rate-limit counters,
+	// which then are not in the database unless Session.StoreInDatabase and
+	// Verification.StoreInDatabase are set. Nil keeps them in the database.
+	SecondaryStorage storage.Store
 	// IDs says who makes ids. Default: random strings made here.
 	IDs schema.IDStrategy
 	// GenerateID replaces the generator of ids. Returning "" leaves the id to
@@ -176,6 +181,13 @@ type SessionOptions struct {
 	// Memory keeps sessions in the memory of the process, so that most reads
 	// need no store.
 	Memory SessionMemoryOptions
+	// StoreInDatabase keeps sessions in the database although there is a
+	// SecondaryStorage, which then has a copy that they are read from.
+	StoreInDatabase bool
+	// PreserveInDatabase keeps the rows of sessions that have ended, as a record.
+	// Sessions are then read from the SecondaryStorage only. It has no effect
+	// without StoreInDatabase.
+	PreserveInDatabase bool
 	// Callbacks run when sessions begin, are updated, read and shown.
 	Callbacks SessionCallbacks
 }
@@ -304,6 +316,9 @@ type VerificationOptions struct {
 	HashIdentifiers bool
 	// HashIdentifier replaces the hash.
 	HashIdentifier func(identifier string) string
+	// StoreInDatabase keeps values in the database although there is a
+	// SecondaryStorage, which then has a copy.
+	StoreInDatabase bool
 	// DisableCleanup keeps expired rows.
 	DisableCleanup bool
 }

@@ -48,6 +48,12 @@ type writer struct {
 
 // create inserts a row. It returns [ErrAbort] when a hook aborted.
 func (w *writer) create(ctx context.Context, row schema.Row) (schema.Row, error) {
+	return w.createIn(ctx, row, w.db.Create)
+}
+
+// createIn creates a row, with its hooks, by a function that returns it as it was
+// stored.
+func (w *writer) createIn(ctx context.Context, row schema.Row, insert func(context.Context, schema.Row) (schema.Row, error)) (schema.Row, error) {
 	hooks := w.hooks[row.Table().Key]
 	for _, h := range hooks {
 		if h.BeforeCreate != nil {
@@ -59,7 +65,7 @@ func (w *writer) create(ctx context.Context, row schema.Row) (schema.Row, error)
 	if err := refuseMisfits(row); err != nil {
 		return schema.Row{}, err
 	}
-	stored, err := w.db.Create(ctx, row)
+	stored, err := insert(ctx, row)
 	if err != nil {
 		return schema.Row{}, err
 	}
@@ -136,6 +142,17 @@ func (w *writer) updateMany(ctx context.Context, change schema.Row, where ...dat
 // deleteMany deletes all rows that match. A hook that aborts for one of them
 // keeps all.
 func (w *writer) deleteMany(ctx context.Context, table *schema.Table, where ...database.Where) (int64, error) {
+	n, err := w.removeMany(ctx, table, where, func(ctx context.Context) (int64, error) { return w.db.DeleteMany(ctx, table, where...) })
+	if errors.Is(err, ErrAbort) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// removeMany removes all rows that match, with the hooks of a deletion, by a
+// function that returns how many they were. It returns [ErrAbort] when a hook
+// aborted for one of them, which keeps all.
+func (w *writer) removeMany(ctx context.Context, table *schema.Table, where []database.Where, remove func(context.Context) (int64, error)) (int64, error) {
 	if len(where) == 0 {
 		return 0, fmt.Errorf("delete %s: %w", table.Key, database.ErrEmptyWhere)
 	}
@@ -147,14 +164,12 @@ func (w *writer) deleteMany(ctx context.Context, table *schema.Table, where ...d
 			return 0, err
 		}
 		for _, row := range rows {
-			if err := beforeDelete(ctx, hooks, row.Row); errors.Is(err, ErrAbort) {
-				return 0, nil
-			} else if err != nil {
+			if err := beforeDelete(ctx, hooks, row.Row); err != nil {
 				return 0, err
 			}
 		}
 	}
-	n, err := w.db.DeleteMany(ctx, table, where...)
+	n, err := remove(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -172,6 +187,15 @@ const maxHookedRows = 10_000
 // deleteOne deletes the one row that matches. It reports whether the row was
 // deleted, which it is not when there is none or a hook aborted.
 func (w *writer) deleteOne(ctx context.Context, table *schema.Table, where ...database.Where) (bool, error) {
+	deleted, err := w.removeOne(ctx, table, where...)
+	if errors.Is(err, ErrAbort) {
+		return false, nil
+	}
+	return deleted, err
+}
+
+// removeOne is deleteOne that returns [ErrAbort] when a hook aborted.
+func (w *writer) removeOne(ctx context.Context, table *schema.Table, where ...database.Where) (bool, error) {
 	hooks := w.hooks[table.Key]
 	if !hasDeleteHooks(hooks) {
 		n, err := w.db.DeleteMany(ctx, table, where...)
@@ -182,9 +206,6 @@ func (w *writer) deleteOne(ctx context.Context, table *schema.Table, where ...da
 		return false, err
 	}
 	if err := beforeDelete(ctx, hooks, row.Row); err != nil {
-		if errors.Is(err, ErrAbort) {
-			return false, nil
-		}
 		return false, err
 	}
 	deleted, err := w.db.ConsumeOne(ctx, table, database.Eq("id", row.ID()))

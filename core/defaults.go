@@ -35,6 +35,9 @@ func (c *Config) fill() []error {
 	setDefault(&c.Cookies.Prefix, "better-auth")
 	setDefault(&c.RateLimit.Window, defaultRateWindow)
 	setDefault(&c.RateLimit.Max, defaultRateMax)
+	if c.SecondaryStorage != nil {
+		setDefault(&c.RateLimit.Storage, RateLimitInSecondaryStorage)
+	}
 	setDefault(&c.RateLimit.Storage, RateLimitInMemory)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -58,7 +61,7 @@ func (c *Config) fillSession() {
 	}
 	setDefault(&s.Callbacks.Timeout, defaultCallbackTimeout)
 	cache := &s.CookieCache
-	if c.Database == nil {
+	if !c.stateful() {
 		cache.Enabled = true
 		setDefault(&cache.Strategy, JWECache)
 		setDefault(&cache.MaxAge, s.ExpiresIn)
@@ -74,9 +77,12 @@ func (c *Config) fillSession() {
 	setDefault(&s.Memory.Sessions, defaultMemorySessions)
 }
 
+// stateful reports whether sessions are in a store.
+func (c *Config) stateful() bool { return c.Database != nil || c.SecondaryStorage != nil }
+
 // fillStateless keeps in cookies and memory what a database would keep.
 func (c *Config) fillStateless() {
-	if c.Database != nil {
+	if c.stateful() {
 		setDefault(&c.Account.StateStrategy, StateInDatabase)
 		return
 	}
@@ -117,8 +123,12 @@ func (c *Config) check() []error {
 	}
 	switch c.RateLimit.Storage {
 	case RateLimitInMemory, RateLimitInDatabase:
+	case RateLimitInSecondaryStorage:
+		if c.SecondaryStorage == nil {
+			problem("RateLimit.Storage: %q needs a secondary storage; set SecondaryStorage", c.RateLimit.Storage)
+		}
 	default:
-		problem("RateLimit.Storage: %q is unknown; use %q or %q", c.RateLimit.Storage, RateLimitInMemory, RateLimitInDatabase)
+		problem("RateLimit.Storage: %q is unknown; use %q, %q or %q", c.RateLimit.Storage, RateLimitInMemory, RateLimitInDatabase, RateLimitInSecondaryStorage)
 	}
 	if c.MaxBodyBytes < 0 {
 		problem("Advanced.MaxBodyBytes: must not be negative")
@@ -150,6 +160,10 @@ func (k *Kernel) setLifetimes() error {
 	k.lifetime.expires, k.lifetime.update, k.lifetime.fresh = s.ExpiresIn, *s.UpdateAge, *s.FreshAge
 	if k.config.Database == nil {
 		k.config.Database = memory.New()
+		if k.stateful {
+			k.Log.Warn("no database: sessions are in the secondary storage, but users are lost when the process ends")
+			return nil
+		}
 		k.Log.Warn("no database: sessions live in cookies and cannot be revoked; what needs a table is lost when the process ends")
 	}
 	return nil

@@ -87,7 +87,7 @@ func New(config Config) (*Kernel, error) {
 	k := &Kernel{
 		config: config, Log: slog.New(redact(config.Logger.Handler())), Random: random.New(config.Random), HTTP: config.HTTPClient,
 		plugins: config.Plugins, endpoints: map[*route.Spec]*Endpoint{}, byName: map[string]*Endpoint{},
-		stateful: config.Database != nil, disabled: map[string]bool{}, watermarks: newWatermarks(&config, config.Database != nil),
+		stateful: config.stateful(), disabled: map[string]bool{}, watermarks: newWatermarks(&config, config.stateful()),
 		opened: newCacheMemory(),
 	}
 	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLink, k.setLimiter, k.setClient, k.addPlugins} {
@@ -135,13 +135,17 @@ func (k *Kernel) Endpoints() []route.Described {
 }
 
 // Close stops the plugins in reverse order, waits for background work and
-// closes the database and idle connections.
+// closes the secondary storage, the database and idle connections.
 func (k *Kernel) Close(ctx context.Context) error {
 	problems := []error{k.background.close(ctx)}
 	if k.stopLink != nil {
 		problems = append(problems, k.stopLink(ctx))
 	}
-	problems = append(problems, k.closePlugins(ctx), k.DB.Close())
+	problems = append(problems, k.closePlugins(ctx))
+	if k.config.SecondaryStorage != nil {
+		problems = append(problems, k.config.SecondaryStorage.Close())
+	}
+	problems = append(problems, k.DB.Close())
 	if k.config.HTTPClient == nil {
 		k.HTTP.CloseIdleConnections()
 	}
@@ -293,11 +297,9 @@ func (k *Kernel) setDatabase() error {
 	users, sessions := s.Table(schema.UserKey), s.Table(schema.SessionKey)
 	k.Users = &Users{k, users, additionalFields(users, schema.UserCoreFields)}
 	k.Accounts = &Accounts{k, s.Table(schema.AccountKey)}
-	k.Verifications = &Verifications{k: k, table: s.Table(schema.VerificationKey)}
-	k.Sessions = &Sessions{
-		k: k, table: sessions, input: additionalFields(sessions, schema.SessionCoreFields),
-		lookup: k.DB.NewLookup(sessions, "token", database.Join{Table: users, From: "userId", On: "id", One: true}),
-	}
+	verifications := s.Table(schema.VerificationKey)
+	k.Verifications = &Verifications{k: k, table: verifications, store: k.newVerificationStore(verifications)}
+	k.Sessions = &Sessions{k: k, table: sessions, input: additionalFields(sessions, schema.SessionCoreFields), store: k.newSessionStore(sessions, users)}
 	k.writer = &writer{db: k.DB, hooks: map[string][]DatabaseHook{}}
 	return nil
 }
@@ -334,6 +336,7 @@ func (k *Kernel) compileSchema() (*schema.Schema, error) {
 			d.Additional[key] = o.Fields
 		}
 	}
+	elsewhere := c.keepElsewhere(d.Models)
 	if c.RateLimit.Storage == RateLimitInDatabase {
 		d.Models = append(d.Models, schema.RateLimitModel())
 		d.Renames[schema.RateLimitKey] = schema.Rename{Table: c.RateLimit.Table, Columns: c.RateLimit.Columns}
@@ -348,7 +351,41 @@ func (k *Kernel) compileSchema() (*schema.Schema, error) {
 			d.Plugins = append(d.Plugins, m.Models()...)
 		}
 	}
+	dropReferences(d.Plugins, elsewhere)
 	return schema.Compile(d)
+}
+
+// keepElsewhere takes the tables out of the database whose rows are in the
+// secondary storage alone, and returns their keys.
+func (c *Config) keepElsewhere(models []schema.Model) []string {
+	var elsewhere []string
+	for i := range models {
+		m := &models[i]
+		switch m.Key {
+		case schema.SessionKey:
+			m.Unmanaged = c.SecondaryStorage != nil && !c.Session.StoreInDatabase
+		case schema.VerificationKey:
+			m.Unmanaged = c.SecondaryStorage != nil && !c.Verification.StoreInDatabase
+		}
+		if m.Unmanaged {
+			elsewhere = append(elsewhere, m.Key)
+		}
+	}
+	return elsewhere
+}
+
+// dropReferences makes plain fields of what would be foreign keys to tables that
+// are not in the database.
+func dropReferences(models []schema.Model, elsewhere []string) {
+	for i := range models {
+		models[i].Fields = slices.Clone(models[i].Fields)
+		for j := range models[i].Fields {
+			f := &models[i].Fields[j]
+			if f.References != nil && slices.Contains(elsewhere, f.References.Model) {
+				f.References = nil
+			}
+		}
+	}
 }
 
 func (k *Kernel) setLimiter() error {
@@ -362,6 +399,8 @@ func (k *Kernel) setLimiter() error {
 		return nil
 	case o.Storage == RateLimitInMemory:
 		k.limiter = newMemoryLimiter(k.config.Now)
+	case o.Storage == RateLimitInSecondaryStorage && k.config.SecondaryStorage != nil:
+		k.limiter = storageLimiter{k.config.SecondaryStorage}
 	case o.Storage == RateLimitInDatabase && k.DB != nil:
 		k.limiter = &databaseLimiter{k: k, table: k.DB.Table(schema.RateLimitKey)}
 	}

@@ -22,7 +22,8 @@ type RateLimitOptions struct {
 	// per Window. Defaults 10 seconds and 100.
 	Window time.Duration
 	Max    int
-	// Storage keeps the counters. Default: memory.
+	// Storage keeps the counters. Default: the secondary storage if there is one,
+	// else memory.
 	Storage RateLimitStorage
 	// Rules are looked up in order; the first whose path matches replaces the
 	// built-in rule.
@@ -37,8 +38,9 @@ type RateLimitStorage string
 
 // The storages of the rate limiter.
 const (
-	RateLimitInMemory   RateLimitStorage = "memory"   // of one process; the default
-	RateLimitInDatabase RateLimitStorage = "database" // shared by all nodes
+	RateLimitInMemory           RateLimitStorage = "memory"            // of one process
+	RateLimitInDatabase         RateLimitStorage = "database"          // shared by all nodes
+	RateLimitInSecondaryStorage RateLimitStorage = "secondary-storage" // shared by all nodes
 )
 
 // RateLimitRule limits the requests to some paths.

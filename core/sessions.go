@@ -13,10 +13,10 @@ import (
 
 // Sessions are the stored sessions. Writes run the database hooks.
 type Sessions struct {
-	k      *Kernel
-	table  *schema.Table
-	input  []int // positions of the fields that clients may set
-	lookup *database.Lookup
+	k     *Kernel
+	table *schema.Table
+	input []int // positions of the fields that clients may set
+	store sessionStore
 }
 
 // Table returns the table of the sessions.
@@ -66,7 +66,7 @@ func (s *Sessions) Create(ctx context.Context, user *User, remember bool, extra 
 		if err := s.k.Accounts.holdProven(ctx, user.ID); err != nil {
 			return err
 		}
-		stored, err = s.k.writer.create(ctx, row)
+		stored, err = s.store.create(ctx, row)
 		return err
 	})
 	if errors.Is(err, ErrAbort) {
@@ -89,26 +89,22 @@ func userAgent(h http.Header) string {
 // Find returns the session of a token with its user, expired or not; nil when
 // there is none.
 func (s *Sessions) Find(ctx context.Context, token string) (*Identity, error) {
-	rec, err := s.lookup.Find(ctx, token)
-	if err != nil || rec == nil || len(rec.Joined[0]) == 0 {
-		return nil, err
+	if token == "" {
+		return nil, nil
 	}
-	return &Identity{Session: sessionOf(rec.Row), User: userOf(rec.Joined[0][0])}, nil
+	return s.store.find(ctx, token)
 }
 
-// List returns the live sessions of a user, oldest first.
+// List returns the live sessions of a user, a hundred at most: oldest first when
+// they are in the database, else those first that expire first.
 func (s *Sessions) List(ctx context.Context, userID string) ([]Session, error) {
-	recs, err := s.k.DB.FindMany(ctx, database.Query{
-		Table: s.table,
-		Where: []database.Where{database.Eq("userId", userID), database.Compare("expiresAt", database.Greater, database.Milliseconds(s.k.Now()))},
-		Sort:  []database.Sort{{Field: "createdAt"}},
-	})
+	rows, err := s.store.list(ctx, userID, database.DefaultLimit)
 	if err != nil {
 		return nil, err
 	}
-	sessions := make([]Session, len(recs))
-	for i := range recs {
-		sessions[i] = sessionOf(recs[i].Row)
+	sessions := make([]Session, len(rows))
+	for i, row := range rows {
+		sessions[i] = sessionOf(row)
 	}
 	return sessions, nil
 }
@@ -124,15 +120,33 @@ func (s *Sessions) Extend(ctx context.Context, token string) (*Session, error) {
 // Update changes the session of a token and returns it, or nil when there is
 // none or a hook aborted.
 func (s *Sessions) Update(ctx context.Context, token string, change schema.Row) (*Session, error) {
-	row, err := s.k.writer.update(ctx, change, database.Eq("token", token))
+	session, err := s.update(ctx, token, change, time.Time{}, condition{})
+	if errors.Is(err, ErrAbort) {
+		return nil, nil
+	}
+	if session != nil && !onlyExtends(change) {
+		s.k.sessionChanged(ctx, session)
+	}
+	return session, err
+}
+
+// update changes the session of a token if a condition holds, with its hooks, and
+// returns it; otherwise nil. Its update time is the stamp, if there is one. It
+// returns [ErrAbort] when a hook aborted.
+func (s *Sessions) update(ctx context.Context, token string, change schema.Row, stamp time.Time, when condition) (*Session, error) {
+	change, err := s.k.writer.beforeUpdate(ctx, change)
+	if err != nil {
+		return nil, err
+	}
+	if !stamp.IsZero() {
+		change.SetAt(schema.SessionUpdatedAt, stamp)
+	}
+	row, err := s.store.update(ctx, token, change, when)
 	if err != nil || row == nil {
 		return nil, err
 	}
 	session := sessionOf(*row)
-	if !onlyExtends(change) {
-		s.k.sessionChanged(ctx, &session)
-	}
-	return &session, nil
+	return &session, s.k.writer.afterUpdate(ctx, s.table.Key, row)
 }
 
 // onlyExtends reports whether a change gives a session a new lifetime and nothing
@@ -148,31 +162,58 @@ func onlyExtends(change schema.Row) bool {
 
 // Delete ends the session of a token.
 func (s *Sessions) Delete(ctx context.Context, token string) error {
-	ended, err := s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token))
-	if ended {
-		s.k.sessionEnded(ctx, token)
-	}
+	_, err := s.delete(ctx, token, "")
 	return err
 }
 
 // DeleteOwned ends the session of a token if it belongs to a user.
 func (s *Sessions) DeleteOwned(ctx context.Context, token, userID string) (bool, error) {
-	ended, err := s.k.writer.deleteOne(ctx, s.table, database.Eq("token", token), database.Eq("userId", userID))
+	if userID == "" {
+		return false, nil
+	}
+	return s.delete(ctx, token, userID)
+}
+
+func (s *Sessions) delete(ctx context.Context, token, userID string) (bool, error) {
+	if token == "" {
+		return false, nil
+	}
+	ended, err := s.store.delete(ctx, token, userID)
 	if ended {
 		s.k.sessionEnded(ctx, token)
+	}
+	if errors.Is(err, ErrAbort) {
+		return false, nil
 	}
 	return ended, err
 }
 
 // DeleteOf ends all sessions of a user but those of the tokens given.
 func (s *Sessions) DeleteOf(ctx context.Context, userID string, keep ...string) error {
-	where := []database.Where{database.Eq("userId", userID)}
+	end := s.deleteAll
 	if len(keep) > 0 {
-		w := database.OneOf("token", keep...)
-		w.Operator = database.NotIn
-		where = append(where, w)
+		end = func(ctx context.Context, userID string) error { return s.store.deleteOthers(ctx, userID, keep) }
 	}
-	_, err := s.k.writer.deleteMany(ctx, s.table, where...)
+	err := end(ctx, userID)
 	s.k.sessionsEnded(ctx, userID)
 	return err
+}
+
+func (s *Sessions) deleteAll(ctx context.Context, userID string) error {
+	forget, err := s.store.deleteAll(ctx, userID, false)
+	if err != nil || forget == nil {
+		return err
+	}
+	return forget(ctx)
+}
+
+// userChanged hands a user to the sessions that keep a copy, once the change is
+// committed. The change is not undone when that fails.
+func (s *Sessions) userChanged(ctx context.Context, user schema.Row) {
+	_ = s.k.DB.AfterCommit(ctx, func(ctx context.Context) error { // fails never
+		if err := s.store.userChanged(ctx, user); err != nil {
+			s.k.Log.ErrorContext(ctx, "sessions still show a user as before a change", "error", err)
+		}
+		return nil
+	})
 }

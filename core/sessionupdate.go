@@ -209,7 +209,7 @@ func (k *Kernel) UpdateSession(r *http.Request, u SessionUpdate) (*Identity, htt
 // UpdateSessionByID updates the session of an id. No cookies are set: devices
 // see the change with their next request.
 func (k *Kernel) UpdateSessionByID(ctx context.Context, id string, u SessionUpdate) (*Identity, error) {
-	found, err := k.DB.FindOne(ctx, database.Query{Table: k.Sessions.table, Where: []database.Where{database.Eq("id", id)}})
+	found, err := k.Sessions.store.byID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -226,11 +226,7 @@ func (k *Kernel) UpdateUserSessions(ctx context.Context, userID string, u Sessio
 	if _, err := k.Sessions.parsePatch(&u); err != nil {
 		return 0, err
 	}
-	live, err := k.DB.FindMany(ctx, database.Query{
-		Table: k.Sessions.table,
-		Where: []database.Where{database.Eq("userId", userID), database.Compare("expiresAt", database.Greater, database.Milliseconds(k.Now()))},
-		Limit: maxHookedRows,
-	})
+	live, err := k.Sessions.store.list(ctx, userID, maxHookedRows)
 	if err != nil {
 		return 0, err
 	}
@@ -323,15 +319,15 @@ func (k *Kernel) attemptUpdate(ctx context.Context, current *Identity, patch sch
 	if err != nil {
 		return nil, err
 	}
-	condition := []database.Where{database.Compare("updatedAt", database.GreaterOrEqual, before), database.Compare("updatedAt", database.Less, before.Add(time.Millisecond))}
 	stamp := k.stampAfter(before)
-	if !k.dependsOnReading(u) {
-		condition = []database.Where{database.Compare("updatedAt", database.Less, stamp)}
+	when := condition{live: database.Milliseconds(k.Now()), before: stamp}
+	if k.dependsOnReading(u) {
+		when.from, when.before = before, before.Add(time.Millisecond)
 	}
 	if err := k.showUpdate(ctx, current, change, patch, stamp, u); err != nil {
 		return nil, err
 	}
-	stored, err := k.Sessions.writeUpdate(ctx, current.Session.Token, change, stamp, condition)
+	stored, err := k.Sessions.writeUpdate(ctx, current.Session.Token, change, stamp, when)
 	if err != nil || stored == nil {
 		return nil, err
 	}
@@ -385,28 +381,17 @@ func (k *Kernel) stampAfter(before time.Time) time.Time {
 	return stamp
 }
 
-// writeUpdate changes the session of a token if it lives and a condition on its
-// update time holds; otherwise it returns nil. The database hooks run.
-func (s *Sessions) writeUpdate(ctx context.Context, token string, change schema.Row, stamp time.Time, condition []database.Where) (*Session, error) {
-	change, err := s.k.writer.beforeUpdate(ctx, change)
+// writeUpdate changes the session of a token if a condition holds; otherwise it
+// returns nil. The database hooks run.
+func (s *Sessions) writeUpdate(ctx context.Context, token string, change schema.Row, stamp time.Time, when condition) (*Session, error) {
+	session, err := s.update(ctx, token, change, stamp, when)
 	if errors.Is(err, ErrAbort) {
 		return nil, FailWith(http.StatusBadRequest, "SESSION_UPDATE_REFUSED", "Session update refused").Because(err)
 	}
-	if err != nil {
-		return nil, err
+	if session != nil {
+		s.k.sessionChanged(ctx, session)
 	}
-	change.SetAt(schema.SessionUpdatedAt, stamp)
-	where := append([]database.Where{
-		database.Eq("token", token),
-		database.Compare("expiresAt", database.Greater, database.Milliseconds(s.k.Now())),
-	}, condition...)
-	row, err := s.k.DB.Update(ctx, change, where...)
-	if err != nil || row == nil {
-		return nil, err
-	}
-	session := sessionOf(*row)
-	s.k.sessionChanged(ctx, &session)
-	return &session, s.k.writer.afterUpdate(ctx, s.table.Key, row)
+	return session, err
 }
 
 // updateCookieOnly changes a session that is in no store.

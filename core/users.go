@@ -108,22 +108,53 @@ func (u *Users) Update(ctx context.Context, id string, change schema.Row) (*User
 		return nil, err
 	}
 	user := userOf(*row)
+	u.k.Sessions.userChanged(ctx, *row) // before others are told to read them anew
 	u.k.userChanged(ctx, &user)
 	return &user, nil
+}
+
+// Refresh hands a user, as the database has it, to everything that keeps a copy:
+// sessions in the secondary storage, and the caches and memories of all nodes.
+// Call it after a change that was made to the row by other means. It returns nil
+// when there is no such user.
+func (u *Users) Refresh(ctx context.Context, id string) (*User, error) {
+	row, err := u.k.userRow(ctx, id)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	user := userOf(*row)
+	err = u.k.Sessions.store.userChanged(ctx, *row)
+	u.k.Invalidate(ctx, id)
+	return &user, err
 }
 
 // Delete deletes a user with all its sessions and accounts. The sessions go
 // first, by themselves: after a crash in between the user is signed out and
 // otherwise whole. Accounts and user go in one transaction.
+//
+// Sessions that are in the secondary storage end when the user is gone: a hook
+// that keeps the user keeps them.
 func (u *Users) Delete(ctx context.Context, id string) error {
-	if err := u.k.Sessions.DeleteOf(ctx, id); err != nil {
+	forget, err := u.k.Sessions.store.deleteAll(ctx, id, true)
+	u.k.sessionsEnded(ctx, id)
+	if err != nil {
 		return err
 	}
 	return u.k.DB.InTransaction(ctx, func(ctx context.Context) error {
 		if _, err := u.k.writer.deleteMany(ctx, u.k.Accounts.table, database.Eq("userId", id)); err != nil {
 			return err
 		}
-		_, err := u.k.writer.deleteOne(ctx, u.table, database.Eq("id", id))
-		return err
+		_, err := u.k.writer.removeOne(ctx, u.table, database.Eq("id", id))
+		if errors.Is(err, ErrAbort) {
+			return nil
+		}
+		if err != nil || forget == nil {
+			return err
+		}
+		if err := forget(ctx); err != nil {
+			return err
+		}
+		u.k.sessionsEnded(ctx, id)
+		return nil
 	})
 }

@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"sync/atomic"
 	"time"
 
-	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -16,12 +14,42 @@ import (
 // begins with its purpose, for example "reset-password:", so that a value made
 // for one purpose is never found for another.
 type Verifications struct {
-	k         *Kernel
-	table     *schema.Table
-	cleanedAt atomic.Int64 // Unix milliseconds
+	k     *Kernel
+	table *schema.Table
+	store verificationStore
 }
 
-const cleanupInterval = time.Minute
+// verificationStore is where single-use values are kept: the database, the
+// secondary storage, or both. Identifiers are in the form in which they are kept;
+// of several, which mean the same, the first that is found counts.
+type verificationStore interface {
+	// create stores a value. It returns [ErrAbort] when a hook aborted.
+	create(ctx context.Context, row schema.Row) error
+	// latest returns the newest value, be it expired, or nil.
+	latest(ctx context.Context, identifiers []string) (*Verification, error)
+	// consume uses up the newest value and returns it, be it expired; nil when
+	// there is none or somebody else was first.
+	consume(ctx context.Context, identifiers []string) (*Verification, error)
+	// delete removes all values.
+	delete(ctx context.Context, identifiers []string) error
+	// record adds an event that is forgotten after a time and returns how many
+	// there are; recorded returns how many there are; forget removes them.
+	record(ctx context.Context, identifier string, lifetime time.Duration) (int64, error)
+	recorded(ctx context.Context, identifier string) (int64, error)
+	forget(ctx context.Context, identifier string) error
+}
+
+func (k *Kernel) newVerificationStore(table *schema.Table) verificationStore {
+	rows := &databaseVerifications{k: k, table: table}
+	if k.config.SecondaryStorage == nil {
+		return rows
+	}
+	stored := &storedVerifications{k: k, store: k.config.SecondaryStorage, table: table}
+	if !k.config.Verification.StoreInDatabase {
+		return stored
+	}
+	return &mirroredVerifications{databaseVerifications: rows, cache: stored}
+}
 
 // Create stores a value under an identifier for a time.
 func (v *Verifications) Create(ctx context.Context, identifier, value string, lifetime time.Duration) error {
@@ -29,7 +57,7 @@ func (v *Verifications) Create(ctx context.Context, identifier, value string, li
 	row.SetAt(schema.VerificationIdentifier, v.stored(identifier))
 	row.SetAt(schema.VerificationValue, value)
 	row.SetAt(schema.VerificationExpiresAt, v.k.Now().Add(lifetime))
-	_, err := v.k.writer.create(ctx, row)
+	err := v.store.create(ctx, row)
 	if errors.Is(err, ErrAbort) {
 		return nil
 	}
@@ -47,86 +75,47 @@ func (v *Verifications) Find(ctx context.Context, identifier string) (*Verificat
 }
 
 // Latest returns the newest value of an identifier, be it expired, without using
-// it up; nil when there is none.
+// it up; nil when there is none. The secondary storage has no expired values.
 func (v *Verifications) Latest(ctx context.Context, identifier string) (*Verification, error) {
-	defer v.cleanUp(ctx)
-	for _, stored := range v.candidates(identifier) {
-		recs, err := v.k.DB.FindMany(ctx, v.newest(stored))
-		if err != nil {
-			return nil, err
-		}
-		if len(recs) > 0 {
-			found := verificationOf(recs[0].Row)
-			return &found, nil
-		}
-	}
-	return nil, nil
-}
-
-func (v *Verifications) newest(stored string) database.Query {
-	return database.Query{
-		Table: v.table,
-		Where: []database.Where{database.Eq("identifier", stored)},
-		Sort:  []database.Sort{{Field: "createdAt", Descending: true}},
-		Limit: 1,
-	}
+	return v.store.latest(ctx, v.candidates(identifier))
 }
 
 // Consume uses up the newest value of an identifier and returns it; nil when
 // there is none, it has expired, or somebody else was first. Of any number of
 // callers at once exactly one receives it. Older values of the identifier are
 // used up as well.
+//
+// In a transaction that fails the value is not used up, unless it is in the
+// secondary storage alone.
 func (v *Verifications) Consume(ctx context.Context, identifier string) (*Verification, error) {
-	var won *Verification
-	err := v.k.DB.InTransaction(ctx, func(ctx context.Context) error {
-		for _, stored := range v.candidates(identifier) {
-			var err error
-			if won, err = v.consume(ctx, stored); err != nil || won != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return won, err
-}
-
-func (v *Verifications) consume(ctx context.Context, stored string) (*Verification, error) {
-	recs, err := v.k.DB.FindMany(ctx, v.newest(stored))
-	if err != nil || len(recs) == 0 {
+	won, err := v.store.consume(ctx, v.candidates(identifier))
+	if err != nil || won == nil || !won.ExpiresAt.After(v.k.Now()) {
 		return nil, err
 	}
-	hooks := v.k.writer.hooks[schema.VerificationKey]
-	if err := beforeDelete(ctx, hooks, recs[0].Row); err != nil {
-		if errors.Is(err, ErrAbort) {
-			return nil, nil
-		}
-		return nil, err
-	}
-	row, err := v.k.DB.ConsumeOne(ctx, v.table, database.Eq("id", recs[0].ID()), database.Eq("identifier", stored))
-	if err != nil || row == nil {
-		return nil, err
-	}
-	won := verificationOf(*row)
-	if _, err := v.k.DB.DeleteMany(ctx, v.table, database.Eq("identifier", stored), database.Compare("createdAt", database.LessOrEqual, won.CreatedAt)); err != nil {
-		return nil, err
-	}
-	if err := v.k.writer.afterDelete(ctx, hooks, *row); err != nil {
-		return nil, err
-	}
-	if !won.ExpiresAt.After(v.k.Now()) {
-		return nil, nil
-	}
-	return &won, nil
+	return won, nil
 }
 
 // Delete removes all values of an identifier.
 func (v *Verifications) Delete(ctx context.Context, identifier string) error {
-	for _, stored := range v.candidates(identifier) {
-		if _, err := v.k.writer.deleteMany(ctx, v.table, database.Eq("identifier", stored)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return v.store.delete(ctx, v.candidates(identifier))
+}
+
+// Record counts an event, such as a failed guess, which is forgotten after a
+// time, and returns how many there are now. Of any number of callers at once, no
+// more than n are told n or less. In the secondary storage all events are
+// forgotten a lifetime after the first. No hooks run.
+func (v *Verifications) Record(ctx context.Context, identifier string, lifetime time.Duration) (int64, error) {
+	return v.store.record(ctx, v.stored(identifier), lifetime)
+}
+
+// Recorded returns how many events there are.
+func (v *Verifications) Recorded(ctx context.Context, identifier string) (int64, error) {
+	return v.store.recorded(ctx, v.stored(identifier))
+}
+
+// Forget removes the events of an identifier.
+func (v *Verifications) Forget(ctx context.Context, identifier string) error {
+	return v.store.forget(ctx, v.stored(identifier))
 }
 
 // stored is the form in which an identifier is kept.
@@ -148,19 +137,4 @@ func (v *Verifications) candidates(identifier string) []string {
 		return []string{stored, identifier}
 	}
 	return []string{identifier}
-}
-
-// cleanUp deletes expired values, once a minute at most.
-func (v *Verifications) cleanUp(ctx context.Context) {
-	if v.k.config.Verification.DisableCleanup {
-		return
-	}
-	now := v.k.Now()
-	last := v.cleanedAt.Load()
-	if now.UnixMilli()-last < cleanupInterval.Milliseconds() || !v.cleanedAt.CompareAndSwap(last, now.UnixMilli()) {
-		return
-	}
-	if _, err := v.k.writer.deleteMany(ctx, v.table, database.Compare("expiresAt", database.Less, database.Milliseconds(now))); err != nil {
-		v.k.Log.WarnContext(ctx, "expired verification values were not deleted", "error", err)
-	}
 }

@@ -9,19 +9,33 @@ import (
 	"github.com/ostiary/ostiary/schema"
 )
 
-// encodeCreate returns the row to insert: with an id, defaults and encoded
-// values.
-func (db *DB) encodeCreate(row schema.Row) (schema.Row, error) {
+// Complete returns a row that is about to be created with what [DB.Create] would
+// add to it: an id, unless the store makes them, and default values. It is for
+// rows that are kept elsewhere.
+func (db *DB) Complete(row schema.Row) schema.Row {
 	t := row.Table()
 	out := row.Clone()
 	db.setID(t, out)
 	for i := 1; i < len(t.Fields); i++ {
 		f := &t.Fields[i]
-		if !out.Has(i) || (out.At(i) == nil && !f.Optional) {
-			if f.Default == nil {
-				continue
-			}
+		if f.Default != nil && (!out.Has(i) || (out.At(i) == nil && !f.Optional)) {
 			out.SetAt(i, db.value(f.Default))
+		}
+		if at, ok := out.At(i).(time.Time); ok {
+			out.SetAt(i, Milliseconds(at))
+		}
+	}
+	return out
+}
+
+// encodeCreate returns the row to insert: complete, with encoded values.
+func (db *DB) encodeCreate(row schema.Row) (schema.Row, error) {
+	t := row.Table()
+	out := db.Complete(row)
+	for i := 1; i < len(t.Fields); i++ {
+		f := &t.Fields[i]
+		if !out.Has(i) || (out.At(i) == nil && !f.Optional && f.Default == nil) {
+			continue
 		}
 		if err := encodeField(t, f, out, i); err != nil {
 			return schema.Row{}, err

@@ -22,7 +22,7 @@ type profile struct {
 }
 
 // profiles are the profiles that can be served, by name.
-var profiles = join(coreProfiles, cookieProfiles, hookProfiles, socialProfiles, oauthProfiles, plugin1Profiles, plugin2Profiles, plugin3Profiles)
+var profiles = join(coreProfiles, storageProfiles, cookieProfiles, hookProfiles, socialProfiles, oauthProfiles, plugin1Profiles, plugin2Profiles, plugin3Profiles)
 
 func join(sets ...map[string]profile) map[string]profile {
 	all := map[string]profile{}

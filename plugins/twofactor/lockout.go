@@ -2,11 +2,9 @@ package twofactor
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database"
-	"github.com/ostiary/ostiary/schema"
 )
 
 // toll is what a guess on the way in costs: it counts as failed from before the
@@ -26,7 +24,7 @@ func (p *Plugin) checkLock(c *core.Context, v *verifier, f *factor) error {
 		return nil
 	}
 	if f == nil {
-		n, err := p.tally(c, failurePurpose+v.user.ID)
+		n, err := c.Verifications.Recorded(c, failurePurpose+v.user.ID)
 		if err != nil {
 			return err
 		}
@@ -70,11 +68,8 @@ func (p *Plugin) charge(c *core.Context, v *verifier, f *factor) (*toll, error) 
 func (t *toll) take(c *core.Context) error {
 	p := t.plugin
 	if t.factor == nil {
-		if err := p.record(c, failurePurpose+t.userID, p.options.Lockout.Duration); err != nil {
-			return err
-		}
 		var err error
-		t.count, err = p.tally(c, failurePurpose+t.userID)
+		t.count, err = c.Verifications.Record(c, failurePurpose+t.userID, p.options.Lockout.Duration)
 		return err
 	}
 	row, err := c.DB.IncrementOne(c, p.factors.table.NewRow(), []database.Increment{{Field: "failedVerificationCount", Delta: 1}}, database.Eq("id", t.factor.id))
@@ -114,8 +109,7 @@ func (t *toll) right(c *core.Context) error {
 		return nil
 	}
 	if t.factor == nil {
-		_, err := c.DB.DeleteMany(c, t.plugin.tallies(c), database.Eq("identifier", failurePurpose+t.userID))
-		return err
+		return c.Verifications.Forget(c, failurePurpose+t.userID)
 	}
 	reset := t.plugin.factors.table.NewRow().Set("failedVerificationCount", int64(0)).Set("lockedUntil", nil)
 	_, err := c.DB.UpdateMany(c, reset, database.Eq("id", t.factor.id))
@@ -132,26 +126,8 @@ func (t *toll) undecided(c *core.Context) {
 	}
 }
 
-// Events that are counted over a time are rows among the verifications, one for
-// each, which expire by themselves: adding a row is atomic everywhere.
+// Purposes of events that are counted over a time.
 const (
 	failurePurpose = "2fa-failure-"
 	sentPurpose    = "2fa-otp-sent-"
 )
-
-func (p *Plugin) tallies(c *core.Context) *schema.Table { return c.DB.Table(schema.VerificationKey) }
-
-// record adds an event that is forgotten after a time.
-func (p *Plugin) record(c *core.Context, identifier string, lifetime time.Duration) error {
-	row := p.tallies(c).NewRow()
-	row.SetAt(schema.VerificationIdentifier, identifier)
-	row.SetAt(schema.VerificationValue, "1")
-	row.SetAt(schema.VerificationExpiresAt, c.Now().Add(lifetime))
-	_, err := c.DB.Create(c, row)
-	return err
-}
-
-// tally returns how many events there were.
-func (p *Plugin) tally(c *core.Context, identifier string) (int64, error) {
-	return c.DB.Count(c, p.tallies(c), database.Eq("identifier", identifier), database.Compare("expiresAt", database.Greater, database.Milliseconds(c.Now())))
-}

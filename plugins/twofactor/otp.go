@@ -53,10 +53,7 @@ func (p *Plugin) limitSends(c *core.Context, v *verifier) error {
 		return nil
 	}
 	identifier := sentPurpose + v.user.ID
-	if err := p.record(c, identifier, sendWindow); err != nil {
-		return err
-	}
-	sent, err := p.tally(c, identifier)
+	sent, err := c.Verifications.Record(c, identifier, sendWindow)
 	if err != nil {
 		return err
 	}
