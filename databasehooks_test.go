@@ -77,3 +77,46 @@ func TestTypedDatabaseHooksSeeAndChangeModels(t *testing.T) {
 		t.Errorf("events: %s\nwant:   %s", got, want)
 	}
 }
+
+func TestTypedHooksBeforeUpdatesKnowWhatIsSet(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	s := newServer(t, withPreferences, func(_ *server, o *ostiary.Options) {
+		o.DatabaseHooks = []core.DatabaseHook{
+			hooks.BeforeSessionUpdate(func(_ context.Context, change *hooks.Change[core.Session]) error {
+				if !change.Sets("theme") {
+					return nil
+				}
+				if change.Sets("level") || change.Values.Extra["theme"] != "dark" {
+					t.Errorf("the change is %+v", change.Values)
+				}
+				change.Set("level", 5)
+				change.Values.Private = map[string]any{"note": "changed by a hook"}
+				return nil
+			}),
+			hooks.BeforeAccountUpdate(func(_ context.Context, change *hooks.Change[core.Account]) error {
+				if change.Sets("password") {
+					seen = append(seen, "password changed")
+				}
+				return nil
+			}),
+			hooks.BeforeVerificationUpdate(func(_ context.Context, change *hooks.Change[core.Verification]) error { return nil }),
+			hooks.BeforeUserUpdate(func(_ context.Context, change *hooks.Change[core.User]) error {
+				if change.Sets("name") {
+					return core.FailWith(http.StatusForbidden, "NAMES_ARE_FINAL", "Names are final")
+				}
+				return nil
+			}),
+		}
+	})
+	c := s.signUp("ada@example.com")
+	c.post("/update-session", fields{"theme": "dark"}).ok(t)
+	if got := s.storedPreferences(); got.Level != 5 || got.Theme != "dark" || got.Note == nil || *got.Note != "changed by a hook" {
+		t.Errorf("stored is %+v", got)
+	}
+	c.post("/change-password", fields{"currentPassword": goodPassword, "newPassword": "another password"}).ok(t)
+	if strings.Join(seen, ", ") != "password changed" {
+		t.Errorf("the hook of accounts saw %v", seen)
+	}
+	c.post("/update-user", fields{"name": "Countess"}).want(t, http.StatusForbidden, "NAMES_ARE_FINAL")
+}

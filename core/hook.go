@@ -227,14 +227,13 @@ func (k *Kernel) runBefore(c *Context) (*early, error) {
 			continue
 		}
 		err := h.Before(c)
-		var answer *early
-		switch {
-		case err == nil:
-		case errors.As(err, &answer):
-			return answer, nil
-		default:
-			return nil, err
+		if err == nil {
+			continue
 		}
+		if answer, answered := errors.AsType[*early](err); answered {
+			return answer, nil
+		}
+		return nil, err
 	}
 	c.applyChanges()
 	return nil, nil

@@ -56,6 +56,29 @@ func open(t *testing.T) *browser {
 	return b
 }
 
+// tab opens another tab, with the same cookies, for a test.
+func (b *browser) tab(t *testing.T) *browser {
+	t.Helper()
+	return b.beside(t)
+}
+
+// stranger opens a tab with cookies of its own for a test: another browser, as far
+// as any server can tell.
+func (b *browser) stranger(t *testing.T) *browser {
+	t.Helper()
+	return b.beside(t, chromedp.WithNewBrowserContext())
+}
+
+func (b *browser) beside(t *testing.T, options ...chromedp.ContextOption) *browser {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.ctx, options...)
+	t.Cleanup(closeTab)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1100, 900)); err != nil {
+		t.Fatalf("open another tab: %v", err)
+	}
+	return &browser{t: t, ctx: ctx}
+}
+
 // do runs steps, and ends the test when one fails.
 func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
