@@ -39,7 +39,7 @@ type cluster struct {
 func newCluster(t *testing.T, size int, settings ...setting) *cluster {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "auth.db")
-	newServer(t, func(_ *server, o *ostiary.Options) { o.Database = sqlite.Open(path) })
+	newServer(t, append([]setting{func(_ *server, o *ostiary.Options) { o.Database = sqlite.Open(path) }}, settings...)...)
 	c := &cluster{hub: new(broadcast.Hub)}
 	for range size {
 		store := &countingReads{Adapter: sqlite.Open(path)}
@@ -237,4 +237,18 @@ func TestMemoryNeedsAChannel(t *testing.T) {
 	if _, err := ostiary.New(o); err == nil || !strings.Contains(err.Error(), "Broadcast.Channel") {
 		t.Errorf("got error %v", err)
 	}
+}
+
+func TestUpdatesOfSessionsReachTheCookieCacheOnEveryNode(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2, withPreferences, withCache(core.CompactCache))
+	alice := c.nodes[0].signUp("alice@example.com")
+	there := alice.copyOf().at(c.nodes[1])
+	id := there.session().Session.ID
+	if _, err := c.nodes[0].UpdateSessionByID(t.Context(), id, ostiary.Patch{"tenant": "acme"}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the other node does not use the cookie cache from before", func() bool {
+		return there.session().Session.Extra["tenant"] == "acme"
+	})
 }
