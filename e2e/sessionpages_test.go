@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database/sqlite"
@@ -167,6 +168,7 @@ func TestSessionUpdatesReachTheOfficialClients(t *testing.T) {
 	b, scripts := open(t), buildPages(t)
 	for _, client := range []string{"react", "vanilla"} {
 		t.Run(client, func(t *testing.T) {
+			t.Parallel()
 			a := serveApplication(t, scripts, true)
 			first, second, phone := a.devices(b, client)
 
@@ -205,6 +207,7 @@ func TestUserChangesReachOtherBrowsers(t *testing.T) {
 	for _, client := range []string{"react", "vanilla"} {
 		for _, cached := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, cached %v", client, cached), func(t *testing.T) {
+				t.Parallel()
 				a := serveApplication(t, scripts, cached)
 				laptop, _, phone := a.devices(b, client)
 				notices := func(b *browser) {
