@@ -1,7 +1,6 @@
 package social
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -61,48 +60,48 @@ func (f *Feature) comeBack(c *core.Context, in api.SocialCallbackInput) error {
 		return c.Redirect(address)
 	}
 	if text(in.State) == "" {
-		return fail(c, nil, "state_not_found", "")
+		return Fail(c, nil, "state_not_found", "")
 	}
-	flow, reason, err := f.takeFlow(c, *in.State, in.ProviderID)
+	flow, reason, err := f.TakeFlow(c, *in.State, in.ProviderID)
 	if err != nil {
 		c.Log.ErrorContext(c, "the state of a sign-in could not be read", "provider", in.ProviderID, "error", err)
-		return fail(c, nil, serverError, "")
+		return Fail(c, nil, serverError, "")
 	}
 	if reason != "" {
-		return fail(c, flow, reason, "")
+		return Fail(c, flow, reason, "")
 	}
-	c.Context = context.WithValue(c.Context, flowKey{}, flow)
-	return f.conclude(c, flow, in.ProviderID, f.finish(c, p, flow, in))
+	return f.Conclude(c, flow, in.ProviderID, f.finish(c, p, flow, in))
 }
 
-// conclude sends the user of a flow to where it leads, given how it ended.
-func (f *Feature) conclude(c *core.Context, flow *Flow, providerID string, err error) error {
-	var refused refusal
+// Conclude sends the user of a flow to where it leads, given how it ended: the
+// error of [Feature.Receive] or [Feature.Enter], or nil.
+func (f *Feature) Conclude(c *core.Context, flow *Flow, providerID string, err error) error {
+	var refused Refusal
 	switch failed := core.AsAPIError(err); {
 	case err == nil:
 		return c.Redirect(flow.CallbackURL)
 	case errors.As(err, &refused):
-		return fail(c, flow, refused.code(), refused.description)
+		return Fail(c, flow, refused.code(), refused.Description)
 	case failed == nil:
 		c.Log.ErrorContext(c, "sign-in failed", "provider", providerID, "error", err)
-		return fail(c, nil, serverError, "")
+		return Fail(c, nil, serverError, "")
 	case failed.IsRedirect() || failed.Code == "":
 		return err
 	case failed.Status >= 500:
 		c.Log.ErrorContext(c, "sign-in failed", "provider", providerID, "error", err)
-		return fail(c, flow, serverError, "")
+		return Fail(c, flow, serverError, "")
 	default:
-		return fail(c, flow, failed.Code, failed.Message)
+		return Fail(c, flow, failed.Code, failed.Message)
 	}
 }
 
 // finish signs the user in, or links the account.
 func (f *Feature) finish(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) error {
-	a, err := f.receive(c, p, flow, in)
+	a, err := f.Receive(c, p, flow, in)
 	if err != nil {
 		return err
 	}
-	return f.enter(c, p, flow, a)
+	return f.Enter(c, p, flow, a)
 }
 
 // Arrival is somebody whom a provider vouches for.
@@ -113,11 +112,13 @@ type Arrival struct {
 	SignUpDisabled bool
 }
 
-// receive finds out who has come back.
-func (f *Feature) receive(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) (Arrival, error) {
+// Receive finds out who has come back from a provider, which may be nil, given
+// what the provider sent along. It writes nothing. The error is a [Refusal] if
+// nobody has.
+func (f *Feature) Receive(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) (Arrival, error) {
 	switch {
 	case text(in.Error) != "":
-		return Arrival{}, refusal{errorCode(*in.Error), clip(text(in.ErrorDescription))}
+		return Arrival{}, Refusal{errorCode(*in.Error), clip(text(in.ErrorDescription))}
 	case text(in.Code) == "":
 		return Arrival{}, refuse("no_code")
 	case p == nil:
@@ -151,8 +152,10 @@ func (f *Flow) signUpDisabled(t Traits) bool {
 	return t.DisableSignUp || t.DisableImplicitSignUp && (f.RequestSignUp == nil || !*f.RequestSignUp)
 }
 
-// enter lets in who has come back, or links the account.
-func (f *Feature) enter(c *core.Context, p Provider, flow *Flow, a Arrival) error {
+// Enter signs in who has come back, or links the account if that is what the flow
+// is for. The error is a [Refusal] if the user may not, and a redirect for new
+// users who are to go elsewhere.
+func (f *Feature) Enter(c *core.Context, p Provider, flow *Flow, a Arrival) error {
 	if flow.link != nil {
 		return f.finishLink(c, p, flow, a.Profile, a.Tokens)
 	}
@@ -179,42 +182,41 @@ func readProfile(c *core.Context, p Provider, grant Grant) (*Profile, error) {
 	if err != nil {
 		c.Log.WarnContext(c, "the provider did not tell who the user is", "provider", p.ID(), "error", err)
 	}
-	if err != nil || !profile.usable() {
+	if err != nil || !profile.Usable() {
 		return nil, refuse("unable_to_get_user_info")
 	}
 	return profile, nil
 }
 
 func (f *Feature) finishSignIn(c *core.Context, p Provider, flow *Flow, a Arrival) error {
-	out, err := f.signIn(c, signIn{
-		provider: p, profile: a.Profile, tokens: a.Tokens, callbackURL: flow.CallbackURL,
-		signUpDisabled: a.SignUpDisabled, override: p.Traits().OverrideUserInfo,
-	})
+	_, isNew, err := f.SignIn(c, p, a, flow.CallbackURL)
 	if err != nil {
 		return err
 	}
-	if err := out.setCookies(c); err != nil {
-		return err
-	}
-	if out.isNew && flow.NewUserURL != "" {
+	if isNew && flow.NewUserURL != "" {
 		return c.Redirect(flow.NewUserURL)
 	}
 	return nil
 }
 
-// refusal is why a user is not let in. Its code appears in the address of the
-// error page; spaces in it become underscores.
-type refusal struct{ reason, description string }
+// Refusal is the error that says why a user is not let in.
+type Refusal struct {
+	// Reason is a code of OAuth, or some words such as "account not linked", which
+	// have underscores between them in the address of an error page.
+	Reason string
+	// Description is that of the provider; "" for none.
+	Description string
+}
 
-func refuse(reason string) error { return refusal{reason: reason} }
+func refuse(reason string) error { return Refusal{Reason: reason} }
 
 // Error returns the reason.
-func (r refusal) Error() string { return r.reason }
+func (r Refusal) Error() string { return r.Reason }
 
-func (r refusal) code() string { return strings.ReplaceAll(r.reason, " ", "_") }
+func (r Refusal) code() string { return strings.ReplaceAll(r.Reason, " ", "_") }
 
-// fail redirects to the error page of a flow, or that of the server.
-func fail(c *core.Context, flow *Flow, code, description string) error {
+// Fail redirects to the error page of a flow, or that of the server.
+func Fail(c *core.Context, flow *Flow, code, description string) error {
 	page := c.Config().ErrorURL
 	if page == "" {
 		page = c.BaseURL() + "/error"

@@ -132,6 +132,11 @@ type Client struct {
 	Settings
 }
 
+// ids returns all client ids, the own one first.
+func (c *Client) ids() []string {
+	return slices.DeleteFunc(append([]string{c.ID}, c.MoreClientIDs...), func(id string) bool { return id == "" })
+}
+
 // Settings are the application's wishes for a provider. The zero value is right
 // for most.
 type Settings struct {
@@ -180,7 +185,7 @@ func (d Definition) New(c Client) Provider {
 	if p.IDTokens != nil {
 		rules := *p.IDTokens
 		if len(rules.Audiences) == 0 {
-			rules.Audiences = slices.DeleteFunc(append([]string{c.ID}, c.MoreClientIDs...), func(id string) bool { return id == "" })
+			rules.Audiences = c.ids()
 		}
 		p.rules = &rules
 	}
@@ -229,6 +234,7 @@ func (p *standard) Traits() Traits {
 	return Traits{
 		Refreshes:                s.RefreshTokens != nil || !p.WithoutRefresh,
 		VerifiesIDTokens:         !s.DisableIDTokenSignIn && (s.VerifyIDToken != nil || p.rules != nil || p.CheckIDToken != nil),
+		ClientIDs:                p.client.ids(),
 		Issuer:                   p.Issuer,
 		IssuerRequired:           p.IssuerRequired,
 		Nonce:                    p.Nonce,

@@ -66,6 +66,12 @@ func newFlow(c *core.Context, p Provider) *Flow {
 	return f
 }
 
+// State returns the state of the flow, which the provider sends back.
+func (f *Flow) State() string { return f.state }
+
+// ExpiresAt returns when the flow ends.
+func (f *Flow) ExpiresAt() time.Time { return f.expiresAt }
+
 type flowKey struct{}
 
 // FlowFrom returns the flow that a call begins or completes, or nil.
@@ -79,9 +85,9 @@ var serverMembers = []string{
 	"callbackURL", "codeVerifier", "errorURL", "newUserURL", "link", "serverContext", "expiresAt", "requestSignUp", "idTokenNonce", "oauthState",
 }
 
-// encode returns the JSON text of the flow as Better Auth 1.7 writes it: what
+// Encode returns the JSON text of the flow as Better Auth 1.7 writes it: what
 // the client added first, then what counts.
-func (f *Flow) encode() ([]byte, error) {
+func (f *Flow) Encode() ([]byte, error) {
 	b := []byte{'{'}
 	var failed error
 	add := func(name string, value any) {
@@ -128,8 +134,8 @@ func (f *Flow) encode() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// decodeFlow reads what encode wrote.
-func decodeFlow(text []byte) (*Flow, error) {
+// DecodeFlow reads what [Flow.Encode] wrote.
+func DecodeFlow(text []byte) (*Flow, error) {
 	var known struct {
 		CallbackURL   string    `json:"callbackURL"`
 		Verifier      string    `json:"codeVerifier"`

@@ -33,7 +33,7 @@ func TestFlow_text_is_that_of_Better_Auth(t *testing.T) {
 		state:      "the-state", verifier: "the-verifier", nonce: "the-nonce",
 		link: &flowLink{"u1", "ann@example.com", "sealed"}, expiresAt: time.UnixMilli(1893553445000),
 	}
-	text, err := f.encode()
+	text, err := f.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestFlow_text_is_that_of_Better_Auth(t *testing.T) {
 	if diff := cmp.Diff(want, string(text)); diff != "" {
 		t.Error(diff)
 	}
-	back, err := decodeFlow(text)
+	back, err := DecodeFlow(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,11 +61,11 @@ func FuzzDecodeFlow(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		flow, err := decodeFlow([]byte(text))
+		flow, err := DecodeFlow([]byte(text))
 		if err != nil {
 			return
 		}
-		again, err := flow.encode()
+		again, err := flow.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func BenchmarkStart(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		f := &Flow{CallbackURL: "/in", state: "01234567890123456789012345678901", verifier: newVerifier(k, "01234567890123456789012345678901", "acme")}
-		if _, err := f.encode(); err != nil {
+		if _, err := f.Encode(); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := p.AuthorizationURL(b.Context(), k, AuthorizationRequest{State: f.state, Verifier: f.verifier, RedirectURI: "https://app.example.com/api/auth/callback/acme"}); err != nil {

@@ -24,7 +24,7 @@ func (f *Feature) verify(c *core.Context, p Provider, t IDToken, grant Grant) (*
 		return nil, core.Fail(http.StatusUnauthorized, api.FailedToGetUserInfo)
 	case profile.email() == "":
 		return nil, core.Fail(http.StatusUnauthorized, api.UserEmailNotFound)
-	case !profile.usable():
+	case !profile.Usable():
 		return nil, core.Fail(http.StatusUnauthorized, api.FailedToGetUserInfo)
 	}
 	return profile, nil
@@ -45,12 +45,12 @@ func (f *Feature) signInWithIDToken(c *core.Context, p Provider, in api.SignInSo
 	out, err := f.signIn(c, signIn{
 		provider: p, profile: profile, tokens: &grant.Tokens, callbackURL: in.CallbackURL, signUpDisabled: flow.signUpDisabled(p.Traits()),
 	})
-	var refused refusal
+	var refused Refusal
 	switch {
-	case errors.As(err, &refused) && refused.reason == "email not verified":
+	case errors.As(err, &refused) && refused.Reason == "email not verified":
 		return api.SignInSocialOutput{}, core.Fail(http.StatusForbidden, api.EmailNotVerified)
 	case errors.As(err, &refused):
-		return api.SignInSocialOutput{}, core.FailWith(http.StatusUnauthorized, api.OAuthLinkError.Code, refused.reason)
+		return api.SignInSocialOutput{}, core.FailWith(http.StatusUnauthorized, api.OAuthLinkError.Code, refused.Reason)
 	case err != nil:
 		return api.SignInSocialOutput{}, err
 	}

@@ -42,6 +42,9 @@ type Provider interface {
 type Traits struct {
 	// Refreshes: Refresh may be called. VerifiesIDTokens: VerifyIDToken may.
 	Refreshes, VerifiesIDTokens bool
+	// ClientIDs are those of the application at the provider, the one that it signs
+	// users in with first.
+	ClientIDs []string
 	// Issuer is compared with the issuer in the provider's answer (RFC 9207).
 	// "" compares nothing.
 	Issuer string
@@ -163,8 +166,11 @@ func Placeholder(subject, namespace string) string {
 	return address
 }
 
-// usable reports whether the profile names an identity.
-func (p *Profile) usable() bool { return p != nil && Subject(p.Subject) != "" }
+// Usable reports whether the profile names an identity.
+func (p *Profile) Usable() bool { return p != nil && Subject(p.Subject) != "" }
+
+// HasEmail reports whether the profile tells an address that could be one.
+func (p *Profile) HasEmail() bool { return p.email() != "" }
 
 const maxEmail = 320
 

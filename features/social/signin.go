@@ -29,7 +29,7 @@ type signedIn struct {
 }
 
 // signIn finds or makes the user of an identity and begins a session. The error
-// is a [refusal] if the user may not sign in.
+// is a [Refusal] if the user may not sign in.
 func (f *Feature) signIn(c *core.Context, s signIn) (*signedIn, error) {
 	user, account, isNew, err := f.findUser(c, &s)
 	if errors.Is(err, database.ErrDuplicate) {
@@ -55,6 +55,20 @@ func (f *Feature) signIn(c *core.Context, s signIn) (*signedIn, error) {
 		return nil, refuse("unable to create session")
 	}
 	return &signedIn{identity, account, isNew}, nil
+}
+
+// SignIn signs in somebody whom a provider vouches for, by whatever way that is
+// known, in the browser of the call. The error is a [Refusal] if the user may not
+// sign in. CallbackURL is for the mail that verifies the address, if one is sent.
+func (f *Feature) SignIn(c *core.Context, p Provider, a Arrival, callbackURL string) (id *core.Identity, isNew bool, err error) {
+	out, err := f.signIn(c, signIn{
+		provider: p, profile: a.Profile, tokens: a.Tokens, callbackURL: callbackURL,
+		signUpDisabled: a.SignUpDisabled, override: p.Traits().OverrideUserInfo,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return out.identity, out.isNew, out.setCookies(c)
 }
 
 // setCookies makes the browser that of the user.

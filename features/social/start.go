@@ -82,14 +82,26 @@ func (f *Feature) start(c *core.Context, p Provider, flow *Flow, r Authorization
 	return address, nil
 }
 
+type redirectBaseKey struct{}
+
+// WithRedirectBase makes providers send users back to another server, given its
+// base URL, in a call to whose context it gives way.
+func WithRedirectBase(ctx context.Context, base string) context.Context {
+	return context.WithValue(ctx, redirectBaseKey{}, base)
+}
+
 // redirectURI returns where a provider is to send the user back to.
 func redirectURI(c *core.Context, p Provider) string {
+	base, ok := c.Value(redirectBaseKey{}).(string)
+	if !ok {
+		base = c.BaseURL()
+	}
 	traits := p.Traits()
 	switch {
 	case traits.RedirectURI != "":
 		return traits.RedirectURI
 	case traits.CallbackPath != "":
-		return c.BaseURL() + traits.CallbackPath
+		return base + traits.CallbackPath
 	}
-	return c.BaseURL() + "/callback/" + p.ID()
+	return base + "/callback/" + p.ID()
 }

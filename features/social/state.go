@@ -1,6 +1,7 @@
 package social
 
 import (
+	"context"
 	"crypto/subtle"
 	"time"
 
@@ -17,7 +18,7 @@ const (
 
 // saveFlow keeps a flow and sets the cookie that binds it to the browser.
 func (f *Feature) saveFlow(c *core.Context, flow *Flow) error {
-	text, err := flow.encode()
+	text, err := flow.Encode()
 	if err != nil {
 		return err
 	}
@@ -41,13 +42,19 @@ const (
 	serverError   = "internal_server_error"
 )
 
-// takeFlow returns the flow of a state and uses it up. Otherwise it returns why
+// TakeFlow returns the flow of a state, which must have been begun by the browser
+// of the call with the provider of an id, and uses it up. Otherwise it returns why
 // not; the flow is then returned as well if its error page may be used.
-func (f *Feature) takeFlow(c *core.Context, state, providerID string) (flow *Flow, reason string, err error) {
+func (f *Feature) TakeFlow(c *core.Context, state, providerID string) (flow *Flow, reason string, err error) {
+	take := f.takeFromDatabase
 	if c.Config().Account.StateStrategy == core.StateInCookie {
-		return f.takeFromCookie(c, state, providerID)
+		take = f.takeFromCookie
 	}
-	return f.takeFromDatabase(c, state, providerID)
+	flow, reason, err = take(c, state, providerID)
+	if reason == "" && err == nil {
+		c.Context = context.WithValue(c.Context, flowKey{}, flow)
+	}
+	return flow, reason, err
 }
 
 // takeFromDatabase checks the cookie before it uses up the state, so that
@@ -60,7 +67,7 @@ func (f *Feature) takeFromDatabase(c *core.Context, state, providerID string) (*
 	if stored == nil {
 		return nil, stateMismatch, nil
 	}
-	flow, err := decodeFlow([]byte(stored.Value))
+	flow, err := DecodeFlow([]byte(stored.Value))
 	if err != nil {
 		return nil, serverError, err
 	}
@@ -96,7 +103,7 @@ func (f *Feature) takeFromCookie(c *core.Context, state, providerID string) (*Fl
 	if err != nil {
 		return nil, stateInvalid, nil
 	}
-	flow, err := decodeFlow(text)
+	flow, err := DecodeFlow(text)
 	if err != nil {
 		return nil, stateInvalid, nil
 	}
