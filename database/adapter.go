@@ -105,6 +105,12 @@ type Query struct {
 	Limit, Offset int
 	// Joins are the related tables to read along.
 	Joins []Join
+	// ForUpdate, in a transaction, keeps others from changing or deleting the
+	// rows found until the transaction ends, and waits for others that do the
+	// same. Outside transactions it has no effect. Stores in which transactions
+	// that write run one after the other need do nothing. It cannot be combined
+	// with joins.
+	ForUpdate bool
 }
 
 // Record is a row with the rows joined to it: Joined[i] belongs to

@@ -15,6 +15,9 @@ type Catalog struct {
 	// KnowsForeignKeys is true when the foreign keys of the tables were read;
 	// otherwise nothing is said about them.
 	KnowsForeignKeys bool
+	// ExactTables is true when, all the same, tables whose names differ only in
+	// case are different.
+	ExactTables bool
 }
 
 // Table is a table that exists.
@@ -58,9 +61,13 @@ func (c *Catalog) same(a, b string) bool {
 	return a == b || c.FoldsNames && strings.EqualFold(a, b)
 }
 
+func (c *Catalog) sameTable(a, b string) bool {
+	return a == b || !c.ExactTables && c.same(a, b)
+}
+
 func (c *Catalog) table(name string) *Table {
 	for i := range c.Tables {
-		if c.same(c.Tables[i].Name, name) {
+		if c.sameTable(c.Tables[i].Name, name) {
 			return &c.Tables[i]
 		}
 	}

@@ -81,10 +81,30 @@ func (w *wish) column(t *schema.Table, position int) desiredColumn {
 			Field:      f,
 			IDs:        t.IDs,
 			PrimaryKey: position == 0,
-			Indexed:    slices.ContainsFunc(t.Indexes, func(i schema.Index) bool { return slices.Contains(i.Fields, f.Name) }),
+			Indexes:    indexShapes(t, f),
 		},
 		reference: w.reference(f),
 	}
+}
+
+// indexShapes describes the indexes over several fields that a field is part of.
+func indexShapes(t *schema.Table, f *schema.Field) []IndexShape {
+	var shapes []IndexShape
+	for _, index := range t.Indexes {
+		if !slices.Contains(index.Fields, f.Name) {
+			continue
+		}
+		var shape IndexShape
+		for _, name := range index.Fields {
+			if t.Field(name).Type == schema.String {
+				shape.Texts++
+			} else {
+				shape.Others++
+			}
+		}
+		shapes = append(shapes, shape)
+	}
+	return shapes
 }
 
 // reference is the foreign key that a field asks for. A model that is not in the
@@ -116,7 +136,7 @@ func (d *Dialect) references(k *ForeignKey) string {
 	if k == nil {
 		return ""
 	}
-	return fmt.Sprintf(" references %s (%s) on delete %s", d.Quote(k.Table), d.Quote(k.To), k.OnDelete)
+	return fmt.Sprintf(" references %s (%s) on delete %s", d.table(k.Table), d.Quote(k.To), k.OnDelete)
 }
 
 func (w *wish) index(t *schema.Table, index schema.Index) desiredIndex {

@@ -10,6 +10,9 @@ import (
 type Dialect struct {
 	// Quote quotes a table, column or index name.
 	Quote func(name string) string
+	// QuoteTable quotes the name of a table, where that may be more than one
+	// name, such as that of a schema and of a table in it. Nil means Quote.
+	QuoteTable func(name string) string
 	// Type is the column type of a field.
 	Type func(f ColumnField) string
 	// Accepts reports whether an existing column of a type suits a field.
@@ -27,6 +30,9 @@ type Dialect struct {
 	// AddsForeignKeys is true when a foreign key can be added to a table that
 	// exists, by the statement that SQL has for it.
 	AddsForeignKeys bool
+	// SerialKey is what follows the definition of an id that the database counts
+	// up, for those that do not say so in its type.
+	SerialKey string
 	// SharedIndexNames is true when two tables cannot have indexes of the same
 	// name.
 	SharedIndexNames bool
@@ -39,8 +45,30 @@ type ColumnField struct {
 	IDs schema.IDStrategy
 	// PrimaryKey is true for the id.
 	PrimaryKey bool
-	// Indexed is true when the column is part of an index over several fields.
-	Indexed bool
+	// Indexes are the indexes over several fields that the column is part of.
+	Indexes []IndexShape
+}
+
+// IndexShape is what bounds the length of the columns of an index over several
+// fields: how many hold text, and how many something else.
+type IndexShape struct{ Texts, Others int }
+
+// TextLength is how many characters each text in the indexes of the column may
+// have, when an index may have so many bytes, a character takes so many, and every
+// other column takes 16. It is no more than most.
+func (f ColumnField) TextLength(bytes, perCharacter, most int) int {
+	for _, index := range f.Indexes {
+		most = min(most, (bytes-16*index.Others)/perCharacter/max(1, index.Texts))
+	}
+	return most
+}
+
+// table quotes the name of a table.
+func (d *Dialect) table(name string) string {
+	if d.QuoteTable == nil {
+		return d.Quote(name)
+	}
+	return d.QuoteTable(name)
 }
 
 // HoldsID reports whether the column holds the id of its row or of another.

@@ -38,7 +38,7 @@ func (p *planner) compareReference(have *Table, c *desiredColumn) {
 			c.Column, have.Name, k.To, k.Table),
 	}
 	if p.dialect.AddsForeignKeys {
-		f.Remedy = fmt.Sprintf("alter table %s add foreign key (%s)%s;", p.dialect.Quote(have.Name), p.dialect.Quote(c.Column), p.dialect.references(k))
+		f.Remedy = fmt.Sprintf("alter table %s add foreign key (%s)%s;", p.dialect.table(have.Name), p.dialect.Quote(c.Column), p.dialect.references(k))
 	} else {
 		f.Message += " This database can only have it by creating the table anew."
 	}
@@ -80,7 +80,7 @@ func (p *planner) report(f Finding) { p.findings = append(p.findings, f) }
 // refuseRequiredColumn reports a column that cannot be added, with the three
 // statements that add it by hand.
 func (p *planner) refuseRequiredColumn(want *desiredTable, table string, c *desiredColumn) {
-	t, column := p.dialect.Quote(table), p.dialect.Quote(c.Column)
+	t, column := p.dialect.table(table), p.dialect.Quote(c.Column)
 	reason := "there is no value to fill them with. Give the field a default, make it optional, or add and fill the column by hand"
 	switch {
 	case c.Unique:
@@ -123,7 +123,7 @@ func (p *planner) refuseDuplicates(want *desiredTable, index desiredIndex) {
 	p.report(Finding{
 		Kind: MissingUnique, Table: want.name, Column: strings.Join(index.columns, ", "),
 		Message: fmt.Sprintf("%s of table %q should be unique, but there are rows with the same value. Look at them with: select %s, count(*) from %s group by %s having count(*) > 1; When only one of each is left, migrate again or create the index.",
-			quoted(index.columns), want.name, list, p.dialect.Quote(want.name), list),
+			quoted(index.columns), want.name, list, p.dialect.table(want.name), list),
 		Remedy: p.createIndex(want, index).SQL + ";",
 	})
 }
@@ -151,7 +151,7 @@ func (p *planner) guessRenamedColumn(want *desiredTable, c *desiredColumn, have 
 		if plain := spelling(live.Name); plain != spelling(c.Column) && plain != spelling(c.Name) {
 			continue
 		}
-		table, from, to := p.dialect.Quote(have.Name), p.dialect.Quote(live.Name), p.dialect.Quote(c.Column)
+		table, from, to := p.dialect.table(have.Name), p.dialect.Quote(live.Name), p.dialect.Quote(c.Column)
 		p.report(Finding{
 			Kind: RenamedColumn, Table: have.Name, Column: c.Column,
 			Message: fmt.Sprintf("Table %q has no column %q, but a column %q that nothing uses. Was it renamed? Nothing was added, so that the data stays in one place. Rename the column in the database (or in the options); if it is something else, add the new column by hand: alter table %s add column %s %s;",
@@ -171,7 +171,7 @@ func (p *planner) guessRenamedTable(want *desiredTable) {
 		if p.isDesired(live.Name) || !p.looksLike(live, want) {
 			continue
 		}
-		old, name := p.dialect.Quote(live.Name), p.dialect.Quote(want.name)
+		old, name := p.dialect.table(live.Name), p.dialect.table(want.name)
 		p.report(Finding{
 			Kind: RenamedTable, Table: want.name,
 			Message: fmt.Sprintf("Table %q is created, but there is a table %q with the same columns. If its rows belong here, rename it before migrating.",
@@ -197,7 +197,7 @@ func (p *planner) looksLike(live *Table, want *desiredTable) bool {
 
 func (p *planner) isDesired(table string) bool {
 	for _, t := range p.desired {
-		if p.catalog.same(t.name, table) {
+		if p.catalog.sameTable(t.name, table) {
 			return true
 		}
 	}
@@ -261,7 +261,7 @@ func unexpected(catalog *Catalog, d *Dialect, want *desiredTable, have *Table) [
 		}
 		findings = append(findings, Finding{
 			Kind: UnexpectedRequiredColumn, Table: have.Name, Column: live.Name, Message: message,
-			Remedy: fmt.Sprintf("alter table %s drop column %s;", d.Quote(have.Name), d.Quote(live.Name)),
+			Remedy: fmt.Sprintf("alter table %s drop column %s;", d.table(have.Name), d.Quote(live.Name)),
 		})
 	}
 	return findings

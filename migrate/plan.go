@@ -130,7 +130,7 @@ func (p *planner) create(want *desiredTable) {
 	}
 	p.created = append(p.created, Statement{
 		Change:  CreateTable,
-		SQL:     "create table " + p.dialect.Quote(want.name) + " (" + strings.Join(definitions, ", ") + ")",
+		SQL:     "create table " + p.dialect.table(want.name) + " (" + strings.Join(definitions, ", ") + ")",
 		Table:   want.name,
 		Columns: columns,
 	})
@@ -153,6 +153,9 @@ func (p *planner) definition(c *desiredColumn) string {
 	}
 	if c.PrimaryKey {
 		text += " primary key"
+		if c.IDs == schema.SerialIDs {
+			text += p.dialect.SerialKey
+		}
 	}
 	return text + p.dialect.references(c.reference)
 }
@@ -199,7 +202,7 @@ func (p *planner) addColumn(ctx context.Context, want *desiredTable, c *desiredC
 	if rows > 0 && p.guessRenamedColumn(want, c, have) {
 		return false, nil
 	}
-	text := "alter table " + p.dialect.Quote(have.Name) + " add column " + p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
+	text := "alter table " + p.dialect.table(have.Name) + " add column " + p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
 	fill, filled := p.defaultOf(c)
 	switch {
 	case rows > 0 && c.reference != nil, rows > 1 && c.Unique:
@@ -358,7 +361,7 @@ func (p *planner) createIndex(want *desiredTable, index desiredIndex) Statement 
 	}
 	return Statement{
 		Change:  CreateIndex,
-		SQL:     kind + p.dialect.Quote(index.name) + " on " + p.dialect.Quote(want.name) + " (" + strings.Join(quoted, ", ") + ")",
+		SQL:     kind + p.dialect.Quote(index.name) + " on " + p.dialect.table(want.name) + " (" + strings.Join(quoted, ", ") + ")",
 		Table:   want.name,
 		Columns: index.columns,
 		Unique:  index.unique,

@@ -28,6 +28,8 @@ type Options struct {
 	Writer *sql.DB
 	// Reader is the pool for reads outside transactions. Nil means Writer.
 	Reader *sql.DB
+	// Native, if set, runs everything but migrations in place of the pools.
+	Native Native
 	// Patience is how long an operation is tried again while the database is
 	// busy. Zero means that it is not.
 	Patience time.Duration
@@ -35,11 +37,12 @@ type Options struct {
 	Close func() error
 }
 
-// Adapter is a [database.Adapter] over one or two database/sql pools. It opens
-// no connection before the first operation. It is safe for concurrent use.
+// Adapter is a [database.Adapter] over one or two database/sql pools, or a pool
+// of a driver's own. It opens no connection before the first operation. It is
+// safe for concurrent use.
 type Adapter struct {
 	*core
-	tx *transaction // nil outside transactions
+	tx *open // nil outside transactions
 }
 
 var _ database.Adapter = (*Adapter)(nil)
@@ -48,6 +51,7 @@ var _ database.Adapter = (*Adapter)(nil)
 type core struct {
 	dialect        *Dialect
 	writer, reader *pool
+	native         Native   // or nil
 	tables         sync.Map // *schema.Table to *table
 	tableCount     atomic.Uint64
 	statements     statements
@@ -56,18 +60,13 @@ type core struct {
 	close          func() error
 }
 
-// pool is a database/sql pool and its number in a statement's prepared forms.
-type pool struct {
-	db     *sql.DB
-	number int
-}
-
 // New returns an adapter over the given pools.
 func New(o Options) *Adapter {
-	c := &core{dialect: o.Dialect, writer: &pool{o.Writer, 0}, patience: o.Patience, close: o.Close}
+	direct := o.Dialect.KeepsStatements
+	c := &core{dialect: o.Dialect, writer: &pool{o.Writer, 0, direct}, native: o.Native, patience: o.Patience, close: o.Close}
 	c.reader = c.writer
 	if o.Reader != nil && o.Reader != o.Writer {
-		c.reader = &pool{o.Reader, 1}
+		c.reader = &pool{o.Reader, 1, direct}
 	}
 	return &Adapter{core: c}
 }
@@ -77,7 +76,11 @@ func (a *Adapter) Capabilities() database.Capabilities { return a.dialect.Capabi
 
 // Ping opens a connection if none is open and checks that the database answers.
 func (a *Adapter) Ping(ctx context.Context) error {
-	err := a.patiently(ctx, func() error { return a.writer.db.PingContext(ctx) })
+	ping := a.writer.db.PingContext
+	if a.native != nil {
+		ping = a.native.Ping
+	}
+	err := a.connected(ctx, func() error { return ping(ctx) })
 	if err != nil {
 		return a.failure(ctx, err)
 	}
@@ -120,62 +123,30 @@ func (c *core) failure(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", meaning, err)
 }
 
-// prepared returns a kept statement in its prepared form for the transaction,
-// or else for a pool.
-func (a *Adapter) prepared(ctx context.Context, s *statement, p *pool) (*sql.Stmt, error) {
-	if a.tx != nil {
-		return a.tx.prepared(ctx, s, a.writer)
+// engine returns what runs the statements of this adapter: its transaction, or
+// else a pool.
+func (a *Adapter) engine(reading bool) engine {
+	switch {
+	case a.tx != nil:
+		return a.tx.engine
+	case a.native != nil:
+		return native{a.native}
+	case reading:
+		return a.reader
 	}
-	return s.in(ctx, p)
+	return a.writer
 }
 
-// query runs a statement that returns rows of width columns, and calls read
-// with the raw values of each.
-func (a *Adapter) query(ctx context.Context, s *statement, p *pool, args []any, width int, read func(values []any) error) error {
-	defer s.release()
-	var rows *sql.Rows
-	err := a.patiently(ctx, func() error {
-		stmt, err := a.prepared(ctx, s, p)
-		if err != nil {
-			return err
-		}
-		rows, err = stmt.QueryContext(ctx, args...)
-		return err
-	})
-	if err != nil {
-		return a.failure(ctx, err)
-	}
-	err = a.readAll(ctx, rows, width, read)
-	if closed := rows.Close(); err == nil && closed != nil {
-		err = a.failure(ctx, closed)
-	}
-	return err
+// read runs a statement that only reads rows of width columns, and calls each
+// with the raw values of every one.
+func (a *Adapter) read(ctx context.Context, s *statement, args []any, width int, each func(values []any) error) error {
+	return a.query(ctx, true, s, args, width, each)
 }
 
-// readAll reads until there are no more rows: a statement that writes is only
-// done, and its failure only known, when it has been read to the end.
-func (a *Adapter) readAll(ctx context.Context, rows *sql.Rows, width int, read func(values []any) error) error {
-	into := destinations(width)
-	defer into.release()
-	for rows.Next() {
-		values := make([]any, width)
-		if err := rows.Scan(into.point(values)...); err != nil {
-			return a.failure(ctx, err)
-		}
-		if err := read(values); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return a.failure(ctx, err)
-	}
-	return nil
-}
-
-// row runs a statement that returns at most one row of a table.
+// row runs a statement that writes and returns at most one row of a table.
 func (a *Adapter) row(ctx context.Context, s *statement, t *table, args []any) (*schema.Row, error) {
 	var found *schema.Row
-	err := a.query(ctx, s, a.writer, args, len(t.columns), func(values []any) error {
+	err := a.query(ctx, false, s, args, len(t.columns), func(values []any) error {
 		row, err := t.row(values)
 		found = &row
 		return err
@@ -186,46 +157,48 @@ func (a *Adapter) row(ctx context.Context, s *statement, t *table, args []any) (
 	return found, nil
 }
 
+func (a *Adapter) query(ctx context.Context, reading bool, s *statement, args []any, width int, each func(values []any) error) error {
+	defer s.release()
+	if err := a.tx.refuses(); err != nil {
+		return err
+	}
+	e := a.engine(reading)
+	n, err := e.query(ctx, s, args, width, each)
+	if err != nil && n == 0 {
+		err = a.again(ctx, reading, err, func() (int, error) { return e.query(ctx, s, args, width, each) })
+	}
+	if err != nil {
+		a.tx.note(a.dialect, err)
+		return a.failure(ctx, err)
+	}
+	return nil
+}
+
 // exec runs a statement that returns nothing and says how many rows it touched.
 func (a *Adapter) exec(ctx context.Context, s *statement, args []any) (int64, error) {
-	defer s.release()
-	var result sql.Result
-	err := a.patiently(ctx, func() error {
-		stmt, err := a.prepared(ctx, s, a.writer)
-		if err != nil {
-			return err
-		}
-		result, err = stmt.ExecContext(ctx, args...)
-		return err
-	})
+	result, err := a.execute(ctx, s, args)
 	if err != nil {
-		return 0, a.failure(ctx, err)
+		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-// scanTargets are pointers for Scan, kept for reuse.
-type scanTargets struct{ pointers []any }
-
-var targetPool = sync.Pool{New: func() any { return new(scanTargets) }}
-
-func destinations(width int) *scanTargets {
-	t := targetPool.Get().(*scanTargets)
-	if cap(t.pointers) < width {
-		t.pointers = make([]any, width)
+func (a *Adapter) execute(ctx context.Context, s *statement, args []any) (sql.Result, error) {
+	defer s.release()
+	if err := a.tx.refuses(); err != nil {
+		return nil, err
 	}
-	t.pointers = t.pointers[:width]
-	return t
-}
-
-func (t *scanTargets) point(values []any) []any {
-	for i := range values {
-		t.pointers[i] = &values[i]
+	e := a.engine(false)
+	result, err := e.exec(ctx, s, args)
+	if err != nil {
+		err = a.again(ctx, false, err, func() (_ int, err error) {
+			result, err = e.exec(ctx, s, args)
+			return 0, err
+		})
 	}
-	return t.pointers
-}
-
-func (t *scanTargets) release() {
-	clear(t.pointers)
-	targetPool.Put(t)
+	if err != nil {
+		a.tx.note(a.dialect, err)
+		return nil, a.failure(ctx, err)
+	}
+	return result, nil
 }

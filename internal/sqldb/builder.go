@@ -49,10 +49,10 @@ func (b *builder) assignments(t *table, positions []int) {
 // match is repeated outside so that it still holds when the row is written.
 func (b *builder) one(t *table, conditions []condition) {
 	if !pinned(conditions) {
-		b.add(" WHERE ", t.columns[0], " IN (SELECT ", t.columns[0], " FROM ", t.name)
+		b.add(" WHERE ", t.columns[0], " = (SELECT ", t.columns[0], " FROM ", t.name)
 		b.where(t, conditions, "")
 		b.text = b.dialect.Page(b.text, "1", "")
-		b.add(")")
+		b.add(b.dialect.Lock, ")")
 		if len(conditions) == 0 {
 			return
 		}

@@ -18,34 +18,50 @@ import (
 type codec struct {
 	encode func(value any) (any, error)
 	decode func(stored any) (any, error)
+	text   bool // the column holds text
 }
 
 // codecOf returns the codec of a field of a table.
 func (c *core) codecOf(t *schema.Table, position int) codec {
-	f := &t.Fields[position]
+	f, d := &t.Fields[position], c.dialect
 	if position == 0 || f.IsForeignID() {
-		if t.IDs == schema.SerialIDs {
-			return codec{encodeSerialID, decodeText}
+		switch {
+		case t.IDs == schema.SerialIDs:
+			return codec{encode: encodeSerialID, decode: decodeText}
+		case t.IDs == schema.UUIDs && d.UUIDs:
+			return codec{encode: encodeUUID, decode: decodeText}
 		}
-		return codec{encodeText, decodeText}
+		return d.textCodec()
 	}
-	d := c.dialect
 	switch f.Type {
 	case schema.Number:
-		return codec{encodeNumber, decodeNumber}
+		return codec{encode: encodeNumber, decode: decodeNumber}
 	case schema.Boolean:
-		return codec{func(v any) (any, error) { return encodeBoolean(d, v) }, decodeBoolean}
+		return codec{encode: func(v any) (any, error) { return encodeBoolean(d, v) }, decode: decodeBoolean}
 	case schema.Date:
-		return codec{func(v any) (any, error) { return encodeDate(d, v) }, decodeDate}
+		return codec{encode: func(v any) (any, error) { return encodeDate(d, v) }, decode: decodeDate}
 	case schema.JSON:
-		return codec{func(v any) (any, error) { return encodeJSON(d, v) }, decodeJSON}
+		return codec{encode: func(v any) (any, error) { return encodeJSON(d, v) }, decode: decodeJSON}
 	case schema.StringArray:
-		return codec{func(v any) (any, error) { return encodeJSON(d, v) }, decodeList[string]}
+		return codec{encode: func(v any) (any, error) { return encodeJSON(d, v) }, decode: decodeList[string]}
 	case schema.NumberArray:
-		return codec{func(v any) (any, error) { return encodeJSON(d, v) }, decodeList[float64]}
+		return codec{encode: func(v any) (any, error) { return encodeJSON(d, v) }, decode: decodeList[float64]}
 	default:
-		return codec{encodeText, decodeText}
+		return d.textCodec()
 	}
+}
+
+func (d *Dialect) textCodec() codec {
+	if d.Holds == nil {
+		return codec{encode: encodeText, decode: decodeText, text: true}
+	}
+	encode := func(value any) (any, error) {
+		if text, ok := value.(string); ok && !d.Holds(text) {
+			return nil, errUnstorable
+		}
+		return encodeText(value)
+	}
+	return codec{encode: encode, decode: decodeText, text: true}
 }
 
 // maxWhole bounds the floats that are exact whole numbers.
@@ -58,8 +74,40 @@ func encodeText(value any) (any, error) {
 	return nil, fmt.Errorf("want text, got %T", value)
 }
 
-// errNotSerial is what encoding a text that is no serial id gives.
-var errNotSerial = errors.New("want the decimal digits of a serial id")
+// errUnstorable is what encoding a value gives that no row can have, because the
+// database cannot hold it.
+var errUnstorable = errors.New("the database cannot hold such a value")
+
+// encodeUUID leaves what is no UUID out, because the database would fail.
+func encodeUUID(value any) (any, error) {
+	text, ok := value.(string)
+	if !ok {
+		return nil, fmt.Errorf("want a UUID, got %T", value)
+	}
+	if !isUUID(text) {
+		return nil, errUnstorable
+	}
+	return value, nil
+}
+
+// isUUID accepts the usual form of any version.
+func isUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 func encodeSerialID(value any) (any, error) {
 	switch v := value.(type) {
@@ -67,7 +115,7 @@ func encodeSerialID(value any) (any, error) {
 		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
 			return n, nil
 		}
-		return nil, errNotSerial
+		return nil, errUnstorable
 	case int64:
 		return v, nil
 	}

@@ -40,6 +40,8 @@ type condition struct {
 	or          bool
 	insensitive bool
 	null        bool // compares with null, or has null in its list
+	never       bool // compares with a value that no row has, or has one in its list
+	twice       bool // its parameters come twice, see Dialect.Exact
 	value       any
 	list        []any
 	size        int // of the list, padded
@@ -84,6 +86,7 @@ func (c *core) condition(t *table, w *database.Where) (condition, error) {
 			return condition{}, fmt.Errorf("operator %s wants text, got %T", w.Operator, w.Value)
 		}
 		cond.insensitive = w.Insensitive
+		cond.never = c.dialect.Holds != nil && !c.dialect.Holds(text)
 		cond.value = c.dialect.Pattern(w.Operator, text, w.Insensitive)
 		return cond, nil
 	}
@@ -91,11 +94,18 @@ func (c *core) condition(t *table, w *database.Where) (condition, error) {
 		cond.null = true
 		return cond, nil
 	}
-	if w.Insensitive {
-		_, cond.insensitive = w.Value.(string)
+	cond.insensitive = w.Insensitive && t.codecs[at].text
+	cond.value, err = t.codecs[at].encode(w.Value)
+	if cond.never = errors.Is(err, errUnstorable); cond.never {
+		return cond, nil
 	}
-	cond.value, err = t.comparable(at, w.Value)
+	cond.twice = cond.operator == equal && c.exactly(t, &cond)
 	return cond, err
+}
+
+// exactly reports whether a comparison must be told to tell every two texts apart.
+func (c *core) exactly(t *table, cond *condition) bool {
+	return c.dialect.Exact != nil && t.codecs[cond.position].text && !cond.insensitive
 }
 
 func operatorCode(op database.Operator) (byte, error) {
@@ -117,22 +127,24 @@ func (c *core) resolveList(t *table, cond *condition, w *database.Where) error {
 	if !ok {
 		return fmt.Errorf("operator %s wants a list, got %T", w.Operator, w.Value)
 	}
-	cond.insensitive = w.Insensitive && len(values) > 0
+	cond.insensitive = w.Insensitive && len(values) > 0 && t.codecs[cond.position].text
 	cond.list = make([]any, 0, len(values))
 	for _, v := range values {
 		if v == nil {
 			cond.null = true
 			continue
 		}
-		if _, text := v.(string); !text {
-			cond.insensitive = false
+		encoded, err := t.codecs[cond.position].encode(v)
+		if errors.Is(err, errUnstorable) {
+			cond.never = true
+			continue
 		}
-		encoded, err := t.comparable(cond.position, v)
 		if err != nil {
 			return err
 		}
 		cond.list = append(cond.list, encoded)
 	}
+	cond.twice = cond.operator == in && c.exactly(t, cond)
 	if len(cond.list) > c.dialect.MaxParameters {
 		return fmt.Errorf("a list of %d values is too long for one statement", len(cond.list))
 	}
@@ -152,22 +164,12 @@ func (c *core) padded(n int) int {
 	return n
 }
 
-// comparable encodes a value to compare a field with. A text that is no serial
-// id becomes a number that no row has as id.
-func (t *table) comparable(position int, value any) (any, error) {
-	encoded, err := t.codecs[position].encode(value)
-	if errors.Is(err, errNotSerial) {
-		return int64(-1), nil
-	}
-	return encoded, err
-}
-
 // appendConditions appends the shape of conditions to a statement key.
 func appendConditions(k key, conditions []condition) key {
 	k = k.number(len(conditions))
 	for i := range conditions {
 		c := &conditions[i]
-		k = k.number(c.position).number(int(c.operator)).flags(c.or, c.insensitive, c.null).number(c.size)
+		k = k.number(c.position).number(int(c.operator)).flags(c.or, c.insensitive, c.null, c.never).number(c.size)
 	}
 	return k
 }
@@ -177,18 +179,26 @@ func appendConditions(k key, conditions []condition) key {
 func appendValues(args []any, conditions []condition) []any {
 	for i := range conditions {
 		c := &conditions[i]
-		switch {
-		case c.operator == in || c.operator == notIn:
-			args = append(args, c.list...)
-			for range c.size - len(c.list) {
-				args = append(args, c.list[len(c.list)-1])
-			}
-		case c.null && (c.operator == equal || c.operator == notEqual):
-		default:
-			args = append(args, c.value)
+		args = c.appendValue(args)
+		if c.twice {
+			args = c.appendValue(args)
 		}
 	}
 	return args
+}
+
+func (c *condition) appendValue(args []any) []any {
+	switch {
+	case c.operator == in || c.operator == notIn:
+		args = append(args, c.list...)
+		for range c.size - len(c.list) {
+			args = append(args, c.list[len(c.list)-1])
+		}
+		return args
+	case c.null, c.never:
+		return args
+	}
+	return append(args, c.value)
 }
 
 // where writes " WHERE …", or nothing when there are no conditions. Columns are
@@ -216,36 +226,74 @@ func (b *builder) conditions(t *table, conditions []condition, alias string) {
 		case i > 0:
 			b.add(" AND ")
 		}
-		b.condition(qualified(alias, t.columns[c.position]), c)
+		b.condition(t, qualified(alias, t.columns[c.position]), c)
 	}
 	if inOr {
 		b.add(")")
 	}
 }
 
-func (b *builder) condition(column string, c *condition) {
+func (b *builder) condition(t *table, column string, c *condition) {
 	switch c.operator {
 	case in:
-		b.in(column, c)
+		b.in(t, column, c)
 	case notIn:
-		b.notIn(column, c)
+		b.notIn(t, column, c)
 	case contains, startsWith, endsWith:
+		if c.never {
+			b.add("1=0")
+			return
+		}
 		b.add(b.dialect.Match(column, b.placeholder(), c.insensitive))
 	case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual:
 		switch {
 		case c.null && c.operator == equal:
 			b.add(column, " IS NULL")
-		case c.null && c.operator == notEqual:
+		case (c.null || c.never) && c.operator == notEqual:
 			b.add(column, " IS NOT NULL")
-		case c.insensitive:
-			b.add(b.dialect.Fold(column), comparisons[c.operator], b.dialect.Fold(b.placeholder()))
+		case c.null || c.never:
+			b.add("1=0")
 		default:
-			b.add(column, comparisons[c.operator], b.placeholder())
+			b.compare(t, column, c)
 		}
 	}
 }
 
-func (b *builder) in(column string, c *condition) {
+func (b *builder) compare(t *table, column string, c *condition) {
+	sides := b.sides(t, c)
+	if c.twice { // the first comparison finds the row by its index
+		b.add("(", column, comparisons[c.operator], b.placeholder(), " AND ")
+		defer b.add(")")
+	}
+	b.add(sides(column), comparisons[c.operator], sides(b.operand(t, c)))
+}
+
+// sides returns what makes a comparison ignore case, or be exact, when it is put
+// around both of its sides.
+func (b *builder) sides(t *table, c *condition) func(expression string) string {
+	switch {
+	case c.insensitive:
+		return b.dialect.Fold
+	case b.dialect.Exact != nil && t.codecs[c.position].text && exactOperator(c.operator):
+		return b.dialect.Exact
+	}
+	return func(expression string) string { return expression }
+}
+
+// exactOperator leaves out the order of texts, which is the database's own.
+func exactOperator(operator byte) bool {
+	return operator == equal || operator == notEqual || operator == in || operator == notIn
+}
+
+// operand is the parameter that a condition compares with.
+func (b *builder) operand(t *table, c *condition) string {
+	if b.dialect.Comparable == nil {
+		return b.placeholder()
+	}
+	return b.dialect.Comparable(t.field(c.position), b.placeholder())
+}
+
+func (b *builder) in(t *table, column string, c *condition) {
 	switch {
 	case c.size == 0 && c.null:
 		b.add(column, " IS NULL")
@@ -253,40 +301,44 @@ func (b *builder) in(column string, c *condition) {
 		b.add("1=0")
 	case c.null:
 		b.add("(", column, " IS NULL OR ")
-		b.list(column, " IN (", c)
+		b.list(t, column, " IN (", c)
 		b.add(")")
 	default:
-		b.list(column, " IN (", c)
+		b.list(t, column, " IN (", c)
 	}
 }
 
-func (b *builder) notIn(column string, c *condition) {
+func (b *builder) notIn(t *table, column string, c *condition) {
 	switch {
-	case c.size == 0 && c.null:
+	case c.size == 0 && (c.null || c.never):
 		b.add(column, " IS NOT NULL")
 	case c.size == 0:
 		b.add("1=1")
 	default:
-		b.list(column, " NOT IN (", c)
+		b.list(t, column, " NOT IN (", c)
 	}
 }
 
-func (b *builder) list(column, operator string, c *condition) {
-	if c.insensitive {
-		column = b.dialect.Fold(column)
+func (b *builder) list(t *table, column, operator string, c *condition) {
+	sides := b.sides(t, c)
+	if c.twice {
+		b.add("(", column, operator)
+		b.elements(c, b.placeholder)
+		b.add(") AND ")
+		defer b.add(")")
 	}
-	b.add(column, operator)
+	b.add(sides(column), operator)
+	b.elements(c, func() string { return sides(b.operand(t, c)) })
+	b.add(")")
+}
+
+func (b *builder) elements(c *condition, element func() string) {
 	for i := range c.size {
 		if i > 0 {
 			b.add(", ")
 		}
-		if c.insensitive {
-			b.add(b.dialect.Fold(b.placeholder()))
-		} else {
-			b.add(b.placeholder())
-		}
+		b.add(element())
 	}
-	b.add(")")
 }
 
 // pinned reports whether the conditions name one row by its id.

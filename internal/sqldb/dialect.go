@@ -18,6 +18,9 @@ type Dialect struct {
 
 	// Quote quotes a table or column name, whatever characters it contains.
 	Quote func(name string) string
+	// QuoteTable quotes the name of a table, where that may be more than one
+	// name. Nil means Quote.
+	QuoteTable func(name string) string
 	// Placeholder appends the nth parameter of a statement, counted from 1.
 	Placeholder func(text []byte, n int) []byte
 	// MaxParameters is the most parameters that a statement can have.
@@ -25,6 +28,26 @@ type Dialect struct {
 	// Result turns a quoted, possibly qualified column into the expression that
 	// reads it in a select or returning list. Nil means the column itself.
 	Result func(column string) string
+	// Comparable turns the parameter that a column of a field is compared with
+	// into an expression. Nil means the parameter itself.
+	Comparable func(f migrate.ColumnField, placeholder string) string
+	// Exact turns an expression for text into one whose comparison tells every
+	// two texts apart, for databases whose own comparison does not. Nil means
+	// that it does. Match sees to that itself.
+	Exact func(expression string) string
+	// NoReturning is true when statements that write return no rows. The rows are
+	// then read in the same transaction, with the help of Lock.
+	NoReturning bool
+	// Lock is what a select ends with that locks the rows it finds until the end
+	// of the transaction. Empty means that a transaction which writes is alone.
+	Lock string
+	// InsertDefaults is what follows "INSERT INTO table" when no value is given.
+	// Empty means DEFAULT VALUES.
+	InsertDefaults string
+	// OnDuplicate is what an insert ends with, before the columns it returns, so
+	// that it returns nothing instead of failing when a value is there already:
+	// for databases where a statement that fails ends the transaction.
+	OnDuplicate string
 	// Page appends the clause that cuts a sorted result. Limit and offset are
 	// placeholders; offset is empty when no row is to be skipped.
 	Page func(text []byte, limit, offset string) []byte
@@ -43,6 +66,10 @@ type Dialect struct {
 	Match   func(column, placeholder string, insensitive bool) string
 	Pattern func(op database.Operator, value string, insensitive bool) string
 
+	// Holds reports whether the database can store a text. Nil means any.
+	Holds func(text string) bool
+	// UUIDs is true when ids under [schema.UUIDs] have a type of their own.
+	UUIDs bool
 	// Boolean, Time and JSON encode values for the driver; times are in UTC
 	// with millisecond precision, JSON is valid.
 	Boolean func(bool) any
@@ -55,6 +82,17 @@ type Dialect struct {
 	// Busy reports whether a driver's error means that nothing was done because
 	// another process holds a lock, so that the same may succeed in a moment.
 	Busy func(error) bool
+	// Conflict reports whether an error means that the database has undone, or
+	// that one must undo, the transaction because of what others do, so that the
+	// same may succeed in a moment. A statement outside transactions is one by
+	// itself. Nil means never.
+	Conflict func(error) bool
+	// Lost reports whether an error means that the connection was lost, so that
+	// nobody knows whether the statement was carried out. Nil means never.
+	Lost func(error) bool
+	// KeepsStatements is true when the driver prepares statements and keeps them
+	// itself, so that it is given their text.
+	KeepsStatements bool
 
 	// Definition is how tables are created and changed.
 	Definition migrate.Dialect
@@ -66,7 +104,7 @@ type Dialect struct {
 
 // Exclusive are the statements, run on one connection, that keep all other
 // migrations of the same database away and make one migration a transaction.
-// Empty ones are left out.
+// Empty ones are left out. Lock returns the number 1 when it has succeeded.
 type Exclusive struct {
 	Lock, Begin, Commit, Rollback, Unlock string
 }
@@ -86,3 +124,14 @@ func (d *Dialect) result(column string) string {
 	}
 	return d.Result(column)
 }
+
+func (d *Dialect) quoteTable(name string) string {
+	if d.QuoteTable == nil {
+		return d.Quote(name)
+	}
+	return d.QuoteTable(name)
+}
+
+func (d *Dialect) conflict(err error) bool { return d.Conflict != nil && d.Conflict(err) }
+
+func (d *Dialect) lost(err error) bool { return d.Lost != nil && d.Lost(err) }

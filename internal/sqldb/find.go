@@ -16,6 +16,7 @@ type selection struct {
 	sort       []order
 	one        bool
 	offset     bool
+	lock       bool
 	joins      []join // read along by the same statement
 }
 
@@ -57,7 +58,7 @@ func (a *Adapter) FindMany(ctx context.Context, q database.Query) ([]database.Re
 // reads them along; otherwise Joined stays nil.
 func (a *Adapter) find(ctx context.Context, q database.Query, one bool, add func(database.Record)) error {
 	t := a.table(q.Table)
-	sel := selection{table: t, one: one, offset: q.Offset > 0}
+	sel := selection{table: t, one: one, offset: q.Offset > 0, lock: q.ForUpdate && a.tx != nil}
 	var err error
 	if sel.conditions, err = a.resolve(t, q.Where); err != nil {
 		return err
@@ -78,7 +79,7 @@ func (a *Adapter) find(ctx context.Context, q database.Query, one bool, add func
 	if sel.offset {
 		args = append(args, int64(q.Offset))
 	}
-	return a.query(ctx, s, a.reader, args, sel.width(), func(values []any) error {
+	return a.read(ctx, s, args, sel.width(), func(values []any) error {
 		record, err := sel.record(values)
 		if err == nil {
 			add(record)
@@ -96,7 +97,7 @@ func (sel *selection) width() int {
 }
 
 func (sel *selection) key(buffer []byte) key {
-	k := newKey(buffer, opFind, sel.table).flags(sel.one, sel.offset)
+	k := newKey(buffer, opFind, sel.table).flags(sel.one, sel.offset, sel.lock)
 	k = appendConditions(k, sel.conditions).orders(sel.sort).number(len(sel.joins))
 	for i := range sel.joins {
 		j := &sel.joins[i]
@@ -137,6 +138,9 @@ func (a *Adapter) selectText(sel *selection) []byte {
 		offset = b.placeholder()
 	}
 	b.text = b.dialect.Page(b.text, limit, offset)
+	if sel.lock {
+		b.add(b.dialect.Lock)
+	}
 	return b.text
 }
 
@@ -186,7 +190,7 @@ func (a *Adapter) Count(ctx context.Context, table *schema.Table, where []databa
 		return b.text
 	})
 	var count int64
-	err = a.query(ctx, s, a.reader, appendValues(nil, conditions), 1, func(values []any) error {
+	err = a.read(ctx, s, appendValues(nil, conditions), 1, func(values []any) error {
 		n, err := decodeNumber(values[0])
 		if err != nil {
 			return fmt.Errorf("count: %w", err)

@@ -132,7 +132,7 @@ func (a *Adapter) joined(ctx context.Context, j join, declared *database.Join, v
 	s := a.statements.get(k, func() []byte { return a.joinedText(j, conditions, single) })
 	var rows []schema.Row
 	width := len(j.table.columns)
-	err = a.query(ctx, s, a.reader, append(appendValues(nil, conditions), int64(limit)), width, func(values []any) error {
+	err = a.read(ctx, s, append(appendValues(nil, conditions), int64(limit)), width, func(values []any) error {
 		row, err := j.table.row(values)
 		rows = append(rows, row)
 		return err

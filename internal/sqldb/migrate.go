@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/migrate"
 )
 
@@ -37,11 +38,13 @@ func (a *Adapter) Exclusive(ctx context.Context, fn func(migrate.Connection) err
 	defer conn.Close()
 	c := &connection{a.core, conn}
 	x := a.dialect.Exclusive
-	if err := c.Execute(ctx, x.Lock); err != nil {
+	if err := c.lock(ctx, x.Lock); err != nil {
+		c.discard() // it may be locked
 		return fmt.Errorf("lock the database: %w", err)
 	}
 	defer func() { err = errors.Join(err, c.end(ctx, x.Unlock)) }()
 	if err := c.Execute(ctx, x.Begin); err != nil {
+		c.discard() // it may have begun
 		return fmt.Errorf("begin: %w", err)
 	}
 	committed := false
@@ -67,8 +70,13 @@ func (a *Adapter) connection(ctx context.Context) (*sql.Conn, error) {
 		return nil, errors.New("a migration cannot be part of a transaction")
 	}
 	var conn *sql.Conn
-	err := a.patiently(ctx, func() (err error) {
-		conn, err = a.writer.db.Conn(ctx)
+	err := a.connected(ctx, func() (err error) {
+		if conn, err = a.writer.db.Conn(ctx); err != nil {
+			return err
+		}
+		if err = conn.PingContext(ctx); err != nil {
+			_ = conn.Close()
+		}
 		return err
 	})
 	if err != nil {
@@ -95,7 +103,7 @@ func (c *connection) Catalog(ctx context.Context) (*migrate.Catalog, error) {
 // CountRows returns how many rows a table has, but no more than limit.
 func (c *connection) CountRows(ctx context.Context, table string, limit int) (int, error) {
 	b := builder{dialect: c.dialect}
-	b.add("SELECT COUNT(*) FROM (SELECT 1 AS n FROM ", c.dialect.Quote(table))
+	b.add("SELECT COUNT(*) FROM (SELECT 1 AS n FROM ", c.dialect.quoteTable(table))
 	b.text = b.dialect.Page(b.text, b.placeholder(), "")
 	b.add(") AS t")
 	var n int
@@ -109,7 +117,7 @@ func (c *connection) CountRows(ctx context.Context, table string, limit int) (in
 // is null.
 func (c *connection) HasDuplicates(ctx context.Context, table string, columns []string) (bool, error) {
 	b := builder{dialect: c.dialect}
-	b.add("SELECT COUNT(*) AS n FROM ", c.dialect.Quote(table))
+	b.add("SELECT COUNT(*) AS n FROM ", c.dialect.quoteTable(table))
 	for i, column := range columns {
 		b.add([]string{" WHERE ", " AND "}[min(i, 1)], c.dialect.Quote(column), " IS NOT NULL")
 	}
@@ -139,12 +147,31 @@ func (c *connection) Execute(ctx context.Context, statement string) error {
 	return nil
 }
 
+// lock runs the statement that keeps other migrations away.
+func (c *connection) lock(ctx context.Context, statement string) error {
+	if statement == "" {
+		return nil
+	}
+	var locked sql.NullInt64
+	if err := c.conn.QueryRowContext(ctx, statement).Scan(&locked); err != nil {
+		return c.failure(ctx, err)
+	}
+	if locked.Int64 != 1 {
+		return fmt.Errorf("%w: another migration is running", database.ErrUnavailable)
+	}
+	return nil
+}
+
 // end runs a statement that must run although the context may be over. When it
 // fails the connection is thrown away, which ends what it held.
 func (c *connection) end(ctx context.Context, statement string) error {
 	err := c.Execute(context.WithoutCancel(ctx), statement)
 	if err != nil {
-		_ = c.conn.Raw(func(any) error { return driver.ErrBadConn })
+		c.discard()
 	}
 	return err
+}
+
+func (c *connection) discard() {
+	_ = c.conn.Raw(func(any) error { return driver.ErrBadConn })
 }

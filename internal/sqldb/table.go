@@ -3,6 +3,7 @@ package sqldb
 import (
 	"fmt"
 
+	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -23,7 +24,7 @@ func (c *core) table(t *schema.Table) *table {
 	made := &table{
 		Table:   t,
 		number:  c.tableCount.Add(1),
-		name:    c.dialect.Quote(t.Name),
+		name:    c.dialect.quoteTable(t.Name),
 		columns: make([]string, len(t.Fields)),
 		codecs:  make([]codec, len(t.Fields)),
 	}
@@ -33,6 +34,11 @@ func (c *core) table(t *schema.Table) *table {
 	}
 	known, _ := c.tables.LoadOrStore(t, made)
 	return known.(*table)
+}
+
+// field is the field at a position as a column.
+func (t *table) field(position int) migrate.ColumnField {
+	return migrate.ColumnField{Field: &t.Fields[position], IDs: t.IDs, PrimaryKey: position == 0}
 }
 
 // position returns the position of a field by name.

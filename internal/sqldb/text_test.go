@@ -76,7 +76,7 @@ func TestConditions(t *testing.T) {
 		{"operator left out", []database.Where{{Field: "name", Value: "x"}}, `"name" = $1`, []any{"x"}},
 		{"null", []database.Where{eq("name", nil), is("age", database.NotEqual, nil)}, `"name" IS NULL AND "age" IS NOT NULL`, nil},
 		{"order", []database.Where{is("age", database.Less, 3), is("born", database.GreaterOrEqual, at)}, `"age" < $1 AND "born" >= $2`, []any{int64(3), "2026-01-02T03:04:05.000Z"}},
-		{"less than null", []database.Where{is("age", database.Less, nil)}, `"age" < $1`, []any{nil}},
+		{"less than null", []database.Where{is("age", database.Less, nil)}, `1=0`, nil},
 		{"or", []database.Where{or(eq("name", "a")), eq("age", 1), or(eq("name", "b"))}, `"age" = $1 AND ("name" = $2 OR "name" = $3)`, []any{int64(1), "a", "b"}},
 		{"lone or", []database.Where{or(eq("name", "a"))}, `("name" = $1)`, []any{"a"}},
 		{"in", []database.Where{database.OneOf("name", "a", "b", "c")}, `"name" IN ($1, $2, $3, $4)`, []any{"a", "b", "c", "c"}},
@@ -165,7 +165,7 @@ func TestStatements(t *testing.T) {
 		{"one by id", build(func(b *builder) { b.one(p, byID) }), ` WHERE "id" = $1`},
 		{
 			"one by name", build(func(b *builder) { b.one(p, byName) }),
-			` WHERE "id" IN (SELECT "id" FROM "pe""ople" WHERE "name" = $1 LIMIT 1) AND "name" = $2`,
+			` WHERE "id" = (SELECT "id" FROM "pe""ople" WHERE "name" = $1 LIMIT 1) AND "name" = $2`,
 		},
 		{
 			"increment", string(a.increment(p, []int{2}, []int{1}, byID)),

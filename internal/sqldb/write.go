@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,21 +42,26 @@ func (a *Adapter) Create(ctx context.Context, row schema.Row) (schema.Row, error
 	var buffer [keySize]byte
 	k := newKey(buffer[:0], opCreate, t).numbers(given.positions)
 	s := a.statements.get(k, func() []byte { return a.insert(t, given.positions) })
+	if a.dialect.NoReturning {
+		return a.createAndRead(ctx, s, row, given.values)
+	}
 	stored, err := a.row(ctx, s, t, given.values)
-	if err != nil {
+	switch {
+	case err != nil:
 		return schema.Row{}, err
+	case stored != nil:
+		return *stored, nil
+	case a.dialect.OnDuplicate != "":
+		return schema.Row{}, fmt.Errorf("%w in table %s", database.ErrDuplicate, t.name)
 	}
-	if stored == nil {
-		return schema.Row{}, errors.New("the database returned no row for an insert")
-	}
-	return *stored, nil
+	return schema.Row{}, errors.New("the database returned no row for an insert")
 }
 
 func (a *Adapter) insert(t *table, positions []int) []byte {
 	b := builder{dialect: a.dialect}
 	b.add("INSERT INTO ", t.name)
 	if len(positions) == 0 {
-		b.add(" DEFAULT VALUES")
+		b.add(" ", cmp.Or(a.dialect.InsertDefaults, "DEFAULT VALUES"))
 	} else {
 		b.add(" (")
 		for i, at := range positions {
@@ -73,6 +79,7 @@ func (a *Adapter) insert(t *table, positions []int) []byte {
 		}
 		b.add(")")
 	}
+	b.add(a.dialect.OnDuplicate)
 	b.returning(t)
 	return b.text
 }
@@ -89,6 +96,9 @@ func (a *Adapter) Update(ctx context.Context, where []database.Where, set schema
 	}
 	if len(given.positions) == 0 {
 		return a.unchanged(ctx, t, where)
+	}
+	if a.dialect.NoReturning {
+		return a.changeAndRead(ctx, t, where, nil, nil, given)
 	}
 	conditions, err := a.resolve(t, where)
 	if err != nil {
@@ -172,6 +182,9 @@ func (a *Adapter) DeleteMany(ctx context.Context, table *schema.Table, where []d
 // ConsumeOne deletes one row that matches and returns it. It is one statement,
 // so that of many callers one gets the row.
 func (a *Adapter) ConsumeOne(ctx context.Context, table *schema.Table, where []database.Where) (*schema.Row, error) {
+	if a.dialect.NoReturning {
+		return a.readAndDelete(ctx, table, where)
+	}
 	t := a.table(table)
 	conditions, err := a.resolve(t, where)
 	if err != nil {
@@ -204,6 +217,9 @@ func (a *Adapter) IncrementOne(ctx context.Context, where []database.Where, add 
 	if len(added)+len(given.positions) == 0 {
 		return nil, errors.New("nothing to add or set")
 	}
+	if a.dialect.NoReturning {
+		return a.changeAndRead(ctx, t, where, add, added, given)
+	}
 	conditions, err := a.resolve(t, where)
 	if err != nil {
 		return nil, err
@@ -211,29 +227,38 @@ func (a *Adapter) IncrementOne(ctx context.Context, where []database.Where, add 
 	var buffer [keySize]byte
 	k := appendConditions(newKey(buffer[:0], opIncrement, t).numbers(added).numbers(given.positions), conditions)
 	s := a.statements.get(k, func() []byte { return a.increment(t, added, given.positions, conditions) })
-	args := make([]any, 0, len(add)+len(given.values)+2*len(conditions))
+	args := appendDeltas(make([]any, 0, len(add)+len(given.values)+2*len(conditions)), add)
+	return a.row(ctx, s, t, oneValues(append(args, given.values...), conditions))
+}
+
+func appendDeltas(args []any, add []database.Increment) []any {
 	for _, i := range add {
 		args = append(args, i.Delta)
 	}
-	return a.row(ctx, s, t, oneValues(append(args, given.values...), conditions))
+	return args
 }
 
 func (a *Adapter) increment(t *table, added, positions []int, conditions []condition) []byte {
 	b := builder{dialect: a.dialect}
+	b.change(t, added, positions)
+	b.one(t, conditions)
+	b.returning(t)
+	return b.text
+}
+
+// change writes the beginning of an update that adds to columns and sets others.
+func (b *builder) change(t *table, added, positions []int) {
 	b.add("UPDATE ", t.name, " SET ")
 	for i, at := range added {
 		if i > 0 {
 			b.add(", ")
 		}
-		b.add(t.columns[at], " = ", a.dialect.sum(t.columns[at], b.placeholder()))
+		b.add(t.columns[at], " = ", b.dialect.sum(t.columns[at], b.placeholder()))
 	}
 	if len(added) > 0 && len(positions) > 0 {
 		b.add(", ")
 	}
 	b.assignments(t, positions)
-	b.one(t, conditions)
-	b.returning(t)
-	return b.text
 }
 
 // increments returns the positions of the fields to add to.
