@@ -7,7 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/internal/testservice"
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
 )
@@ -20,39 +23,64 @@ func TestStatementsAreThoseOfBetterAuth(t *testing.T) {
 	serial.IDs = schema.SerialIDs
 	people := core
 	people.Renames = map[string]schema.Rename{"user": {Table: "people", Columns: map[string]string{"email": "email_address"}}}
-	tests := []struct {
-		name   string
-		schema schema.Definition
-		before *schema.Definition
-	}{
+	tests := []golden{
 		{name: "core", schema: core},
 		{name: "serial", schema: serial},
 		{name: "extended", schema: extended(people)},
 		{name: "added", schema: extended(people), before: &people},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			golden, err := os.ReadFile("testdata/" + tt.name + ".sql")
-			if err != nil {
-				t.Fatal(err)
-			}
-			a := open(t, sqlite.Memory)
-			if tt.before != nil {
-				apply(t, a, *tt.before)
-			}
-			plan := planFor(t, a, tt.schema)
-			if diff := cmp.Diff(strings.TrimSpace(string(golden)), plan.SQL()); diff != "" {
-				t.Error("statements differ (-Better Auth +Ostiary):\n" + diff)
-			}
-			if len(plan.Findings) > 0 {
-				t.Errorf("findings on a new database: %v", plan.Findings)
-			}
-			apply(t, a, tt.schema)
-			if again := planFor(t, a, tt.schema); !again.Empty() {
-				t.Errorf("a second run would execute %s", again.SQL())
-			}
-		})
+	uuids := core
+	uuids.IDs = schema.UUIDs
+	tests = append(tests, golden{name: "uuid", schema: uuids})
+	for folder, empty := range databases {
+		for _, tt := range tests {
+			t.Run(folder+tt.name, func(t *testing.T) {
+				t.Parallel()
+				tt.compare(t, folder, empty(t))
+			})
+		}
+	}
+}
+
+// databases open an empty database of each kind, by the folder of its statements.
+var databases = map[string]func(t testing.TB) database.Adapter{
+	"": func(t testing.TB) database.Adapter { return open(t, sqlite.Memory) },
+	"postgres/": func(t testing.TB) database.Adapter {
+		a, err := postgres.Open(testservice.Postgres(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = a.Close() })
+		return a
+	},
+}
+
+// golden is a schema whose statements there is a file of.
+type golden struct {
+	name   string
+	schema schema.Definition
+	before *schema.Definition
+}
+
+func (tt golden) compare(t *testing.T, folder string, a database.Adapter) {
+	t.Helper()
+	golden, err := os.ReadFile("testdata/" + folder + tt.name + ".sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tt.before != nil {
+		apply(t, a, *tt.before)
+	}
+	plan := planFor(t, a, tt.schema)
+	if diff := cmp.Diff(strings.TrimSpace(string(golden)), plan.SQL()); diff != "" {
+		t.Error("statements differ (-Better Auth +Ostiary):\n" + diff)
+	}
+	if len(plan.Findings) > 0 {
+		t.Errorf("findings on a new database: %v", plan.Findings)
+	}
+	apply(t, a, tt.schema)
+	if again := planFor(t, a, tt.schema); !again.Empty() || len(again.Findings) > 0 {
+		t.Errorf("a second run would execute %s, and finds %v", again.SQL(), again.Findings)
 	}
 }
 
@@ -109,7 +137,7 @@ func compile(t testing.TB, d schema.Definition) *schema.Schema {
 	return s
 }
 
-func migrator(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Migrator {
+func migrator(t testing.TB, a database.Adapter, d schema.Definition) *migrate.Migrator {
 	t.Helper()
 	m, err := migrate.For(a, compile(t, d))
 	if err != nil {
@@ -118,7 +146,7 @@ func migrator(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Mig
 	return m
 }
 
-func planFor(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Plan {
+func planFor(t testing.TB, a database.Adapter, d schema.Definition) *migrate.Plan {
 	t.Helper()
 	plan, err := migrator(t, a, d).Plan(t.Context())
 	if err != nil {
@@ -127,7 +155,7 @@ func planFor(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Plan
 	return plan
 }
 
-func apply(t testing.TB, a *sqlite.Adapter, d schema.Definition) *migrate.Plan {
+func apply(t testing.TB, a database.Adapter, d schema.Definition) *migrate.Plan {
 	t.Helper()
 	plan, err := migrator(t, a, d).Apply(t.Context())
 	if err != nil {

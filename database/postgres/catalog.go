@@ -33,6 +33,19 @@ const indexesQuery = `SELECT ` + named + `, i.relname, x.indisunique, x.indpred 
 	WHERE k.place <= x.indnkeyatts AND ` + ownSchemas + `
 	ORDER BY n.nspname, c.relname, i.relname, k.place`
 
+const foreignKeysQuery = `SELECT ` + named + `, a.attname, ` + referencedTable + `, r.attname,
+	CASE k.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' WHEN 'r' THEN 'restrict' ELSE 'no action' END
+	FROM pg_catalog.pg_constraint k
+	JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	JOIN pg_catalog.pg_class fc ON fc.oid = k.confrelid
+	JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
+	JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+	JOIN pg_catalog.pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = k.confkey[1]
+	WHERE k.contype = 'f' AND cardinality(k.conkey) = 1 AND ` + ownSchemas
+
+const referencedTable = `CASE WHEN fn.nspname = current_schema() THEN fc.relname ELSE fn.nspname || '.' || fc.relname END`
+
 // catalog reads the tables of all schemas.
 func catalog(ctx context.Context, conn *sql.Conn) (*migrate.Catalog, error) {
 	var current sql.NullString
@@ -42,12 +55,19 @@ func catalog(ctx context.Context, conn *sql.Conn) (*migrate.Catalog, error) {
 	if !current.Valid {
 		return nil, errors.New("none of the schemas in the search_path exists: create the schema first (create schema …;)")
 	}
-	c := &migrate.Catalog{}
+	c := &migrate.Catalog{KnowsForeignKeys: true}
 	if err := columns(ctx, conn, c); err != nil {
 		return nil, fmt.Errorf("list the columns: %w", err)
 	}
-	if err := indexes(ctx, conn, c); err != nil {
+	tables := make(map[string]*migrate.Table, len(c.Tables))
+	for i := range c.Tables {
+		tables[c.Tables[i].Name] = &c.Tables[i]
+	}
+	if err := indexes(ctx, conn, tables); err != nil {
 		return nil, fmt.Errorf("list the indexes: %w", err)
+	}
+	if err := foreignKeys(ctx, conn, tables); err != nil {
+		return nil, fmt.Errorf("list the foreign keys: %w", err)
 	}
 	return c, nil
 }
@@ -75,11 +95,7 @@ func columns(ctx context.Context, conn *sql.Conn, c *migrate.Catalog) error {
 	return rows.Err()
 }
 
-func indexes(ctx context.Context, conn *sql.Conn, c *migrate.Catalog) error {
-	tables := make(map[string]*migrate.Table, len(c.Tables))
-	for i := range c.Tables {
-		tables[c.Tables[i].Name] = &c.Tables[i]
-	}
+func indexes(ctx context.Context, conn *sql.Conn, tables map[string]*migrate.Table) error {
 	rows, err := conn.QueryContext(ctx, indexesQuery)
 	if err != nil {
 		return err
@@ -100,6 +116,26 @@ func indexes(ctx context.Context, conn *sql.Conn, c *migrate.Catalog) error {
 		}
 		last := &t.Indexes[len(t.Indexes)-1]
 		last.Columns = append(last.Columns, column)
+	}
+	return rows.Err()
+}
+
+// foreignKeys reads the foreign keys over one column.
+func foreignKeys(ctx context.Context, conn *sql.Conn, tables map[string]*migrate.Table) error {
+	rows, err := conn.QueryContext(ctx, foreignKeysQuery)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table string
+		var k migrate.ForeignKey
+		if err := rows.Scan(&table, &k.Column, &k.Table, &k.To, &k.OnDelete); err != nil {
+			return err
+		}
+		if t := tables[table]; t != nil {
+			t.ForeignKeys = append(t.ForeignKeys, k)
+		}
 	}
 	return rows.Err()
 }

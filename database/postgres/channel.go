@@ -1,4 +1,3 @@
-// Package postgres keeps everything in PostgreSQL.
 package postgres
 
 import (

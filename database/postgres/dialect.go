@@ -59,6 +59,8 @@ func dialect() *sqldb.Dialect {
 			Boolean:          strconv.FormatBool,
 			Text:             migrate.QuoteText,
 			Now:              "CURRENT_TIMESTAMP",
+			AddsForeignKeys:  true,
+			Indexable:        indexable,
 			SharedIndexNames: true,
 		},
 	}
@@ -179,6 +181,15 @@ func accepts(f migrate.ColumnField, existing string) bool {
 		return is("json") || text
 	}
 	return text || is("uuid") || !knownType(existing) // such as an enumeration
+}
+
+// indexable leaves out the types without an order.
+func indexable(existing string) bool {
+	switch existing {
+	case "json", "xml", "point", "line", "polygon", "circle", "box", "path", "lseg":
+		return false
+	}
+	return true
 }
 
 // knownType reports whether a type is one that cannot hold any text.

@@ -41,7 +41,7 @@ type Options struct {
 	// (connect_timeout), or else 5 seconds.
 	ConnectTimeout time.Duration
 	// RetryTime is how long an operation is tried again when it lost to another
-	// transaction (serialization failures and deadlocks) or when the server has
+	// transaction (serialisation failures and deadlocks) or when the server has
 	// no connection to give. Zero means 5 seconds.
 	RetryTime time.Duration
 }
@@ -76,7 +76,7 @@ func OpenWith(o Options) (*Adapter, error) {
 // FromDB returns an adapter over the application's own database handle, which
 // stays open when the adapter is closed. Any driver for PostgreSQL will do whose
 // errors have a method SQLState, as those of pgx and lib/pq have. Errors of
-// serialization are retried, whatever isolation level its transactions have.
+// serialisation are retried, whatever isolation level its transactions have.
 func FromDB(db *sql.DB) *Adapter {
 	return newAdapter(0, sqldb.Options{Writer: db, Close: stayOpen})
 }

@@ -187,7 +187,7 @@ func TestFullDiskIsAnError(t *testing.T) {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	a := sqlite.New(db)
+	a := sqlite.FromDB(db)
 	migrateTo(t, a, s)
 	if _, err := db.Exec("PRAGMA max_page_count = 1"); err != nil { // rounds up to what there is
 		t.Fatal(err)

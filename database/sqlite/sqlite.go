@@ -69,12 +69,12 @@ func OpenWith(o Options) *Adapter {
 	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer, Reader: reader, Patience: o.BusyTimeout})}
 }
 
-// New returns an adapter over the application's own database handle, which
+// FromDB returns an adapter over the application's own database handle, which
 // stays open when the adapter is closed. Its connections should have
 // foreign_keys on, a busy_timeout, and transactions that begin immediately
 // (with the driver of this package: _txlock=immediate); otherwise rows of
 // deleted users stay behind and concurrent transactions fail as busy.
-func New(db *sql.DB) *Adapter {
+func FromDB(db *sql.DB) *Adapter {
 	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: db, Close: func() error { return nil }})}
 }
 
