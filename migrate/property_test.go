@@ -35,7 +35,7 @@ func TestMigrationsConvergeAndKeepEveryRow(t *testing.T) {
 			return nil, nil, nil, err
 		}
 		db.SetMaxOpenConns(1) // each connection would have a database of its own
-		return sqlite.New(db), db, func() { _ = db.Close() }, nil
+		return sqlite.FromDB(db), db, func() { _ = db.Close() }, nil
 	}})
 }
 
