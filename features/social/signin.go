@@ -31,6 +31,9 @@ type signedIn struct {
 // signIn finds or makes the user of an identity and begins a session. The error
 // is a [Refusal] if the user may not sign in.
 func (f *Feature) signIn(c *core.Context, s signIn) (*signedIn, error) {
+	if !s.profile.HasEmail() {
+		return nil, refuse("email_not_found")
+	}
 	user, account, isNew, err := f.findUser(c, &s)
 	if errors.Is(err, database.ErrDuplicate) {
 		// Somebody, most likely the same user in another window, was first.

@@ -268,3 +268,18 @@ func decodeJSON(t *testing.T, text []byte) (v any) {
 	}
 	return v
 }
+
+// The keys of the OAuth proxy, as the build of Better Auth 1.7.25 derives them.
+func TestPurposeSecretsOfTheProxy(t *testing.T) {
+	t.Parallel()
+	for purpose, want := range map[string]string{
+		"oauth-proxy-package": "ba22c1ed32062bce119dc086f0fa9bad3845c43f272ab574c5865ba34d2765ec",
+		"oauth-proxy-state":   "5963e9a6fc1b7a605b35379da23ac70856e33f2d66a786eed84fdf0226933d3c",
+		"oauth-proxy-profile": "4700393f696d0cf56036bce4cb88629129116234eaaaeeed773cbbc2b40a72c1",
+		"oauth-state-cookie":  "4cb05b956949ac8c5b366f92f7a96bb2498352edcbd2ad3a48e6fddf1e2f23bf",
+	} {
+		if got := purposeSecret("better-auth-secret-that-is-long-enough-for-validation-test", purpose); got != want {
+			t.Errorf("%s: got %s, want %s", purpose, got, want)
+		}
+	}
+}

@@ -42,22 +42,35 @@ func (b *Browser) Post(path string, body any) *Response {
 	return b.do(http.MethodPost, path, body)
 }
 
+// PostForm sends a form to an endpoint below the base path, as a page of another
+// site makes a browser send it: without cookies.
+func (b *Browser) PostForm(path string, form url.Values) *Response {
+	b.t.Helper()
+	stranger := Browser{Cookies: map[string]string{}, Header: http.Header{}, t: b.t, server: b.server}
+	return stranger.send(http.MethodPost, path, "application/x-www-form-urlencoded", form.Encode())
+}
+
 func (b *Browser) do(method, address string, body any) *Response {
+	b.t.Helper()
+	if body == nil {
+		return b.send(method, address, "", "")
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.send(method, address, "application/json", string(text))
+}
+
+func (b *Browser) send(method, address, mediaType, body string) *Response {
 	b.t.Helper()
 	if strings.HasPrefix(address, "/") {
 		address = Origin + "/api/auth" + address
 	}
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-	r := httptest.NewRequest(method, address, strings.NewReader(string(text)))
+	r := httptest.NewRequest(method, address, strings.NewReader(body))
 	maps.Copy(r.Header, b.Header.Clone())
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
+	if mediaType != "" {
+		r.Header.Set("Content-Type", mediaType)
 	}
 	for name, value := range b.Cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value, Quoted: false})
