@@ -103,5 +103,11 @@ func (a *Auth) migrator() (*migrate.Migrator, error) {
 	return migrate.For(a.kernel.DB.Adapter(), a.kernel.DB.Schema())
 }
 
+// CleanUp removes expired sessions, single-use values and rate-limit counters from
+// the database, in small batches, and returns how many they were. What has expired
+// is refused without it; it keeps tables small. Call it now and then, for example
+// once an hour; the standalone server does.
+func (a *Auth) CleanUp(ctx context.Context) (int64, error) { return a.kernel.CleanUp(ctx) }
+
 // Close waits for background work, stops the plugins and closes the database.
 func (a *Auth) Close(ctx context.Context) error { return a.kernel.Close(ctx) }

@@ -346,6 +346,7 @@ func (k *Kernel) compileSchema() (*schema.Schema, error) {
 			d.Renames[key] = r
 		}
 	}
+	d.Plugins = expiryIndexes(c)
 	for _, p := range c.Plugins {
 		if m, ok := p.(Modeler); ok {
 			d.Plugins = append(d.Plugins, m.Models()...)

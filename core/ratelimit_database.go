@@ -68,9 +68,7 @@ func (l *databaseLimiter) restart(ctx context.Context, key string, last, now int
 	if err != nil || updated == nil {
 		return 0, false, err
 	}
-	if _, err := l.k.DB.DeleteMany(ctx, l.table, database.Compare("lastRequest", database.Less, now-l.longest.Load())); err != nil {
-		l.k.Log.WarnContext(ctx, "old rate-limit counters were not deleted", "error", err)
-	}
+	l.k.removeSomeExpired(ctx, l.table, "lastRequest", now-l.longest.Load())
 	return 0, true, nil
 }
 

@@ -118,7 +118,7 @@ func (v *databaseVerifications) forget(ctx context.Context, identifier string) e
 	return err
 }
 
-// cleanUp deletes expired values, once a minute at most.
+// cleanUp deletes some expired values, once a minute at most.
 func (v *databaseVerifications) cleanUp(ctx context.Context) {
 	if v.k.config.Verification.DisableCleanup {
 		return
@@ -128,7 +128,5 @@ func (v *databaseVerifications) cleanUp(ctx context.Context) {
 	if now.UnixMilli()-last < cleanupInterval.Milliseconds() || !v.cleanedAt.CompareAndSwap(last, now.UnixMilli()) {
 		return
 	}
-	if _, err := v.k.writer.deleteMany(ctx, v.table, database.Compare("expiresAt", database.Less, database.Milliseconds(now))); err != nil {
-		v.k.Log.WarnContext(ctx, "expired verification values were not deleted", "error", err)
-	}
+	v.k.removeSomeExpired(ctx, v.table, "expiresAt", database.Milliseconds(now))
 }

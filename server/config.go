@@ -381,6 +381,9 @@ type Settings struct {
 	// ShutdownTimeout is how long requests and mails may take to finish when the
 	// server stops. Default 30 seconds.
 	ShutdownTimeout time.Duration `key:"shutdownTimeout" min:"0.1"`
+	// CleanupInterval is how often expired rows are removed from the database; 0
+	// is never. Default 1 hour.
+	CleanupInterval *time.Duration `key:"cleanupInterval"`
 	// MaxConnections is how many connections are served at once; others wait.
 	// Default 10000.
 	MaxConnections int `key:"maxConnections" min:"16"`

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -28,12 +30,45 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range s.metrics {
 		go serve(s.private, l)
 	}
+	cleaning, stopCleaning := context.WithCancel(ctx)
+	var cleaner sync.WaitGroup
+	cleaner.Go(func() { s.cleanUp(cleaning) })
+	var err error
+	var drain time.Duration
 	select {
 	case <-ctx.Done():
 		s.log.Info("stopping")
-		return s.stop(context.WithoutCancel(ctx), *s.config.Server.DrainDelay)
-	case err := <-failed:
-		return errors.Join(err, s.stop(context.WithoutCancel(ctx), 0))
+		drain = *s.config.Server.DrainDelay
+	case err = <-failed:
+	}
+	stopCleaning()
+	cleaner.Wait()
+	return errors.Join(err, s.stop(context.WithoutCancel(ctx), drain))
+}
+
+// cleanUp removes expired rows now and then until ctx ends. The nodes of a
+// deployment begin at different times.
+func (s *Server) cleanUp(ctx context.Context) {
+	interval := *s.config.Server.CleanupInterval
+	if interval <= 0 {
+		return
+	}
+	timer := time.NewTimer(interval/2 + rand.N(interval/2))
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		n, err := s.auth.CleanUp(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.log.WarnContext(ctx, "expired rows were not removed; it is tried again later", "error", err)
+		case n > 0:
+			s.log.DebugContext(ctx, "expired rows removed", "rows", n)
+		}
+		timer.Reset(interval)
 	}
 }
 

@@ -113,6 +113,9 @@ func (c *Config) fill() {
 	if s.DrainDelay == nil {
 		s.DrainDelay = &drain
 	}
+	if s.CleanupInterval == nil {
+		s.CleanupInterval = new(time.Hour)
+	}
 }
 
 func setDefault[T comparable](option *T, value T) {
