@@ -41,11 +41,14 @@ type Config struct {
 	Session           Session           `key:"session"`
 	Account           Account           `key:"account"`
 	Verification      Verification      `key:"verification"`
-	RateLimit         RateLimit         `key:"rateLimit"`
-	Advanced          Advanced          `key:"advanced"`
-	OnAPIError        OnAPIError        `key:"onAPIError"`
-	Mail              Mail              `key:"mail"`
-	Server            Settings          `key:"server"`
+	// SocialProviders are providers with which users sign in, by id.
+	SocialProviders configfile.Named[SocialProvider] `key:"socialProviders"`
+	Plugins         Plugins                          `key:"plugins"`
+	RateLimit       RateLimit                        `key:"rateLimit"`
+	Advanced        Advanced                         `key:"advanced"`
+	OnAPIError      OnAPIError                       `key:"onAPIError"`
+	Mail            Mail                             `key:"mail"`
+	Server          Settings                         `key:"server"`
 }
 
 // VersionedSecret is one of several secrets.

@@ -20,6 +20,12 @@ import (
 //	                       smtps:// for implicit TLS
 //	OSTIARY_SMTP_PASSWORD  mail.smtp.password
 //
+// and, for each provider that the file names, with its id in capital letters and
+// "_" for everything that is neither a letter nor a digit:
+//
+//	OSTIARY_SOCIAL_GITHUB_CLIENT_ID, OSTIARY_SOCIAL_GITHUB_CLIENT_SECRET
+//	OSTIARY_OAUTH_ACME_CLIENT_ID, OSTIARY_OAUTH_ACME_CLIENT_SECRET
+//
 // The lookup is usually os.LookupEnv. Empty values count as not set. The error
 // lists every problem and repeats no value.
 func (c *Config) ApplyEnvironment(lookup func(name string) (string, bool)) error {
@@ -54,7 +60,34 @@ func (c *Config) ApplyEnvironment(lookup func(name string) (string, bool)) error
 	if v, _ := get("OSTIARY_SMTP_PASSWORD"); v != "" {
 		c.Mail.SMTP.Password = Secret(v)
 	}
+	c.setClients(func(name string) string { v, _ := get(name); return v })
 	return errors.Join(problems...)
+}
+
+// setClients takes what the providers gave the application.
+func (c *Config) setClients(get func(name string) string) {
+	for i := range c.SocialProviders {
+		p, name := &c.SocialProviders[i].Value, "OSTIARY_SOCIAL_"+environmentName(c.SocialProviders[i].Name)
+		if v := get(name + "_CLIENT_ID"); v != "" {
+			p.ClientID = ClientID{v}
+		}
+		if v := get(name + "_CLIENT_SECRET"); v != "" {
+			p.ClientSecret = Secret(v)
+		}
+	}
+	if c.Plugins.GenericOAuth == nil {
+		return
+	}
+	for i := range c.Plugins.GenericOAuth.Config {
+		p := &c.Plugins.GenericOAuth.Config[i]
+		name := "OSTIARY_OAUTH_" + environmentName(p.id())
+		if v := get(name + "_CLIENT_ID"); v != "" {
+			p.ClientID = v
+		}
+		if v := get(name + "_CLIENT_SECRET"); v != "" {
+			p.ClientSecret = Secret(v)
+		}
+	}
 }
 
 func (c *Config) setSecrets(text string) error {

@@ -42,6 +42,7 @@ func (t *translation) options() ostiary.Options {
 		Secret: t.Secret.Reveal(), AcceptPreviousSecrets: t.Server.AcceptPreviousSecrets,
 		IDs:              schema.IDStrategy(t.Advanced.Database.GenerateID),
 		EmailAndPassword: t.emailAndPassword(), EmailVerification: t.emailVerification(),
+		SocialProviders: t.socialProviders(), Plugins: t.plugins(),
 		User: t.user(), Session: t.session(), Account: t.account(), Verification: t.verification(),
 		TrustedOrigins: t.TrustedOrigins, RateLimit: t.rateLimit(), Cookies: t.cookies(),
 		ClientIP: core.ClientIPOptions{
@@ -50,7 +51,7 @@ func (t *translation) options() ostiary.Options {
 		},
 		Advanced: ostiary.AdvancedOptions{
 			DisabledPaths: t.DisabledPaths, SkipTrailingSlashes: t.Advanced.SkipTrailingSlashes,
-			PrivateNetworks: t.Advanced.PrivateNetworks,
+			PrivateNetworks:     t.Advanced.PrivateNetworks,
 			TrustedProxyHeaders: t.Advanced.TrustedProxyHeaders, DisableCSRFCheck: t.Advanced.DisableCSRFCheck,
 			DisableOriginCheck: t.Advanced.DisableOriginCheck, MaxBodyBytes: t.Server.MaxBodyBytes, ErrorURL: t.OnAPIError.ErrorURL,
 		},

@@ -11,14 +11,19 @@ const (
 // unavailable are the options of Better Auth 1.7 that are not keys, so that who
 // brings a configuration along is told more than that they are unknown.
 var unavailable = map[string]string{
-	"plugins":          notYet,
-	"socialProviders":  notYet,
 	"secondaryStorage": noSecondary,
 	"hooks":            needsCode,
 	"databaseHooks":    needsCode,
 	"logger":           "is replaced by server.logLevel and server.logFormat",
 	"telemetry":        "is not needed: nothing is ever reported to anybody",
 	"experimental":     alwaysSo,
+
+	"socialProviders.*.mapProfileToUser":      needsCode,
+	"socialProviders.*.getUserInfo":           needsCode,
+	"socialProviders.*.verifyIdToken":         needsCode,
+	"socialProviders.*.refreshAccessToken":    needsCode,
+	"plugins.genericOAuth.config.getToken":    needsCode,
+	"plugins.genericOAuth.config.getUserInfo": needsCode,
 
 	"emailAndPassword.password":                        needsCode,
 	"emailAndPassword.customSyntheticUser":             needsCode,

@@ -3,6 +3,7 @@ package configfile
 import (
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -50,7 +51,7 @@ func walk(t reflect.Type, path string, keys *[]string) {
 
 // unknown reports a key that does not exist, with what was probably meant.
 func (p Place) unknown(m member, fields map[string]int) {
-	if reason, known := p.decoding.unavailable[extend(p.path, m.key)]; known {
+	if reason, known := p.decoding.whyNot(extend(p.path, m.key)); known {
 		p.decoding.problem(m.line, extend(p.path, m.key), "%s", reason)
 		return
 	}
@@ -60,6 +61,29 @@ func (p Place) unknown(m member, fields map[string]int) {
 	}
 	p.decoding.problem(m.line, extend(p.path, m.key), "unknown key%s", suggestion)
 }
+
+// whyNot returns why the key of a path is unavailable, if it is known. In the paths
+// of unavailable keys "*" stands for a name that the file chooses, and lists have
+// no numbers.
+func (d *decoding) whyNot(path string) (string, bool) {
+	path = listNumber.ReplaceAllString(path, "")
+	if reason, known := d.unavailable[path]; known {
+		return reason, true
+	}
+	names := strings.Split(path, ".")
+	for pattern, reason := range d.unavailable {
+		if !strings.Contains(pattern, "*") {
+			continue
+		}
+		parts := strings.Split(pattern, ".")
+		if slices.EqualFunc(parts, names, func(part, name string) bool { return part == "*" || part == name }) {
+			return reason, true
+		}
+	}
+	return "", false
+}
+
+var listNumber = regexp.MustCompile(`\[\d+\]`)
 
 // nearest returns the path of the key that was probably meant, or "": one of the
 // same group with a similar name, or else one elsewhere with the same name.
