@@ -84,6 +84,7 @@ var roomLibraries = map[string][]string{
 	"internal/testservice":        {"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5"},
 	"mail/smtp":                   {"github.com/wneessen/go-mail"},
 	"providers":                   {"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},
+	"storage/redis":               {"github.com/redis/rueidis"},
 	"server":                      {"github.com/BurntSushi/toml", "github.com/goccy/go-yaml"},
 	"cmd/ostiary":                 {"github.com/alecthomas/kong", "golang.org/x/term"},
 	"e2e":                         {"github.com/chromedp"},

@@ -5,7 +5,7 @@
 // A server is started when the first test of a process asks for it. `make test`
 // starts each of them once for all packages (see the program in run) and hands
 // their addresses on in the environment, where a developer can name servers of
-// their own: [PostgresVariable] and [MySQLVariable].
+// their own: [PostgresVariable], [MySQLVariable] and [RedisVariable].
 //
 // Under `go test -short` tests that need a server are skipped. Otherwise a
 // server that cannot be started fails the test.

@@ -72,3 +72,19 @@ func TestStoppedServersLeaveNothing(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
+
+func TestRedis(t *testing.T) {
+	t.Parallel()
+	one, two := testservice.Redis(t), testservice.Redis(t)
+	if one == two {
+		t.Fatal("two tests have the same database")
+	}
+	if _, err := testservice.AskRedis(one, "SET", "key", "a value"); err != nil {
+		t.Fatal(err)
+	}
+	for dsn, want := range map[string]string{one: "a value", two: ""} {
+		if got, err := testservice.AskRedis(dsn, "GET", "key"); err != nil || got != want {
+			t.Errorf("got %q, %v; want %q", got, err, want)
+		}
+	}
+}

@@ -32,6 +32,7 @@ func run(command []string) int {
 	services := []*service{
 		{variable: testservice.PostgresVariable, start: testservice.StartPostgres},
 		{variable: testservice.MySQLVariable, start: testservice.StartMariaDB},
+		{variable: testservice.RedisVariable, start: func() (*testservice.Server, error) { return testservice.StartRedis() }},
 	}
 	var starting sync.WaitGroup
 	for _, s := range services {
