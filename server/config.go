@@ -61,10 +61,18 @@ type VersionedSecret struct {
 
 // Database says where everything is kept.
 type Database struct {
-	// Type is the kind of database: "sqlite". Default: that of the URL, or sqlite.
+	// Type is the kind of database: "sqlite" or "postgres". Default: that of the
+	// URL, or sqlite.
 	Type string `key:"type"`
-	// URL is the address of the database, for example "sqlite:data/auth.db".
+	// URL is the address of the database, for example "sqlite:data/auth.db" or
+	// "postgres://user@host/name". It is better not to write passwords into a
+	// file: give such an address as OSTIARY_DATABASE_URL.
 	URL string `key:"url"`
+	// Schema is the PostgreSQL schema of the tables. Default: the search path.
+	Schema string `key:"schema"`
+	// MaxConnections bounds the connections to a PostgreSQL database. Default:
+	// four for each processor, but at least 10.
+	MaxConnections int `key:"maxConnections" min:"1" max:"10000"`
 	// Path is the file of a SQLite database. Default "ostiary.db".
 	Path string `key:"path"`
 	// Migrate creates missing tables and columns at start. Default true.
@@ -167,8 +175,19 @@ type Session struct {
 	// DisableSessionRefresh never extends sessions. Default false.
 	DisableSessionRefresh bool `key:"disableSessionRefresh"`
 	// DeferSessionRefresh extends sessions on POST only. Default false.
-	DeferSessionRefresh bool        `key:"deferSessionRefresh"`
-	CookieCache         CookieCache `key:"cookieCache"`
+	DeferSessionRefresh bool          `key:"deferSessionRefresh"`
+	CookieCache         CookieCache   `key:"cookieCache"`
+	Memory              SessionMemory `key:"memory"`
+}
+
+// SessionMemory keeps sessions in the memory of each node. What one node changes,
+// the others hear by the database (PostgreSQL); see "Several nodes" in
+// docs/sessions.md. Better Auth has nothing like it.
+type SessionMemory struct {
+	// Enabled turns it on. Default false.
+	Enabled bool `key:"enabled"`
+	// MaxAge is how long a session is remembered at most. Default 5 seconds.
+	MaxAge time.Duration `key:"maxAge" min:"0.1" max:"3600"`
 }
 
 // CookieCache keeps a copy of the session in a cookie.

@@ -2,11 +2,15 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 
+	"github.com/ostiary/ostiary/broadcast"
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/database/sqlite"
 )
 
@@ -26,42 +30,93 @@ func (c *Config) SetDatabase(pathOrURL string) {
 	c.Database.Path = pathOrURL
 }
 
-// file returns the file of the SQLite database.
-func (d *Database) file() (string, error) {
-	if d.Type != "" && d.Type != "sqlite" {
-		return "", fmt.Errorf("database.type: %q is not supported by this version; use sqlite", d.Type)
+// kind is the kind of the database: that of the type, or else of the URL.
+func (d *Database) kind() (string, error) {
+	kind := strings.ToLower(d.Type)
+	if scheme := strings.ToLower(urlScheme.FindString(d.URL)); kind == "" && scheme != "" {
+		kind = strings.TrimSuffix(scheme, ":")
 	}
-	if d.URL == "" {
-		if d.Path == "" {
-			return defaultDatabase, nil
-		}
-		return d.Path, nil
+	switch kind {
+	case "", "sqlite", "sqlite3", "file":
+		return sqliteKind, nil
+	case "postgres", "postgresql", "pg":
+		return postgresKind, nil
 	}
-	if d.Path != "" {
-		return "", fmt.Errorf("database: has both url and path; give one of them")
-	}
-	scheme, rest, _ := strings.Cut(d.URL, ":")
-	switch strings.ToLower(scheme) {
-	case "sqlite", "sqlite3", "file":
-		path := rest
-		if authority, absolute := strings.CutPrefix(rest, "//"); absolute {
-			path = authority // sqlite://auth.db is relative, sqlite:///var/auth.db absolute
-		}
-		if path == "" || strings.ContainsAny(path, "?#") {
-			return "", fmt.Errorf("database.url: expected the path of a file behind the scheme, without parameters")
-		}
-		return path, nil
-	}
-	return "", fmt.Errorf("database.url: databases of the kind %q are not supported by this version; use sqlite:path", scheme)
+	return "", fmt.Errorf("database: %q is no kind of database that this server knows; use sqlite or postgres", kind)
 }
 
-// open returns the adapter; it does not touch the file yet.
+const (
+	sqliteKind   = "sqlite"
+	postgresKind = "postgres"
+)
+
+// file returns the file of a SQLite database; "" when the database is another.
+func (d *Database) file() (string, error) {
+	kind, err := d.kind()
+	switch {
+	case err != nil:
+		return "", err
+	case kind != sqliteKind && d.Path != "":
+		return "", fmt.Errorf("database.path: is for sqlite; give the address of the %s database as database.url", kind)
+	case kind != sqliteKind && d.URL == "":
+		return "", fmt.Errorf("database.url: not set; give the address of the %s database, such as %s://user@host/name", kind, kind)
+	case kind != sqliteKind:
+		return "", nil
+	case d.URL == "" && d.Path == "":
+		return defaultDatabase, nil
+	case d.URL == "":
+		return d.Path, nil
+	case d.Path != "":
+		return "", errors.New("database: has both url and path; give one of them")
+	}
+	path := d.URL[len(urlScheme.FindString(d.URL)):]
+	if authority, absolute := strings.CutPrefix(path, "//"); absolute {
+		path = authority // sqlite://auth.db is relative, sqlite:///var/auth.db absolute
+	}
+	if path == "" || strings.ContainsAny(path, "?#") {
+		return "", errors.New("database.url: expected the path of a file behind the scheme, without parameters")
+	}
+	return path, nil
+}
+
+// open returns the adapter; it does not connect yet.
 func (d *Database) open() (database.Adapter, error) {
 	path, err := d.file()
 	if err != nil {
 		return nil, err
 	}
-	return sqlite.Open(path), nil
+	if path != "" {
+		return sqlite.Open(path), nil
+	}
+	db, err := postgres.OpenWith(postgres.Options{URL: d.URL, Schema: d.Schema, MaxConnections: d.MaxConnections})
+	if err != nil {
+		return nil, fmt.Errorf("database.url: %w", err)
+	}
+	return db, nil
+}
+
+// describe names the database for people, without what is secret in its address.
+func (d *Database) describe() string {
+	file, err := d.file()
+	switch {
+	case err != nil:
+		return "unknown"
+	case file != "":
+		return file + " (SQLite)"
+	}
+	if u, err := url.Parse(d.URL); err == nil && u.Host != "" {
+		return u.Host + u.Path + " (PostgreSQL)"
+	}
+	return "PostgreSQL"
+}
+
+// channel returns what carries changes from node to node: the database where it
+// can, and memory for a file, which one process serves alone.
+func (d *Database) channel() (broadcast.Channel, error) {
+	if file, err := d.file(); err != nil || file != "" {
+		return new(broadcast.Hub), err
+	}
+	return postgres.NewChannel(d.URL, "")
 }
 
 // pinger is a database that can be asked whether it is there.

@@ -87,8 +87,12 @@ func TestTheDatabaseIsFound(t *testing.T) {
 		{Database{URL: "file:/var/a.db"}, "/var/a.db", ""},
 		{Database{URL: "sqlite:a.db?mode=ro"}, "", "without parameters"},
 		{Database{URL: "sqlite:"}, "", "path of a file"},
-		{Database{URL: "postgres://u:hunter2@h/db"}, "", `kind "postgres"`},
-		{Database{Type: "oracle"}, "", `"oracle" is not supported`},
+		{Database{URL: "postgres://u:hunter2@h/db"}, "", ""},
+		{Database{Type: "oracle"}, "", `"oracle" is no kind of database`},
+		{Database{URL: "oracle://user:hunter2@host/name"}, "", `"oracle" is no kind of database`},
+		{Database{Type: "postgres"}, "", "database.url: not set"},
+		{Database{Type: "postgres", Path: "a.db"}, "", "database.path: is for sqlite"},
+		{Database{URL: "postgres://user@host/name"}, "", ""},
 		{Database{Path: "a.db", URL: "sqlite:b.db"}, "", "one of them"},
 	} {
 		file, err := c.database.file()

@@ -141,6 +141,9 @@ func (e *examination) storage(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if file == "" {
+		return e.differences(ctx, m)
+	}
 	info, err := os.Stat(file)
 	if errors.Is(err, os.ErrNotExist) {
 		e.add(Hint, "database: %s does not exist yet; it is created at start.", file)
@@ -165,7 +168,7 @@ func (e *examination) differences(ctx context.Context, m *Migration) error {
 		missing = Serious
 	}
 	if !plan.Empty() {
-		e.add(missing, "database: lacks tables or columns; `ostiary migrate` adds them.")
+		e.add(missing, "database: lacks tables, columns or indexes; `ostiary migrate` adds them.")
 	}
 	for _, f := range plan.Findings {
 		severity := Warning

@@ -22,6 +22,7 @@ func NewMigration(c Config) (*Migration, error) {
 	c.Secret, c.Secrets = NewSecret(), nil
 	c.BaseURL = BaseURL{URL: "http://localhost"}
 	c.Mail = Mail{}
+	c.Session.Memory = SessionMemory{} // nobody reads a session
 	c.fill()
 	s := &Server{config: c, out: io.Discard, log: slog.New(slog.DiscardHandler)}
 	return s.migration()

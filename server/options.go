@@ -190,6 +190,7 @@ func (t *translation) session() core.SessionOptions {
 			Enabled: c.CookieCache.Enabled, MaxAge: c.CookieCache.MaxAge,
 			Strategy: core.CacheStrategy(c.CookieCache.Strategy), Version: c.CookieCache.Version,
 		},
+		Memory: core.SessionMemoryOptions{Enabled: c.Memory.Enabled, MaxAge: c.Memory.MaxAge},
 	}
 }
 

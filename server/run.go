@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -74,7 +75,14 @@ func (s *Server) cleanUp(ctx context.Context) {
 
 // Close gives up a server that was never run.
 func (s *Server) Close(ctx context.Context) error {
-	return errors.Join(s.closeListeners(), s.auth.Close(ctx), s.outbox.close(ctx))
+	return errors.Join(s.closeListeners(), s.auth.Close(ctx), s.closeChannel(), s.outbox.close(ctx))
+}
+
+func (s *Server) closeChannel() error {
+	if c, ok := s.channel.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 func (s *Server) closeListeners() error {
@@ -101,7 +109,7 @@ func (s *Server) stop(ctx context.Context, drain time.Duration) error {
 	if closing := s.auth.Close(ctx); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close: %w", closing))
 	}
-	err = errors.Join(err, s.outbox.close(ctx), s.private.Close())
+	err = errors.Join(err, s.closeChannel(), s.outbox.close(ctx), s.private.Close())
 	if err == nil {
 		s.log.Info("stopped")
 	}
@@ -121,9 +129,7 @@ func (s *Server) announce() {
 		say("  Account page  %s/", s.root())
 	}
 	say("  API           %s%s", s.root(), s.basePath())
-	if file, err := c.Database.file(); err == nil {
-		say("  Database      %s (SQLite)", file)
-	}
+	say("  Database      %s", c.Database.describe())
 	if c.mails() && c.Mail.SMTP.Host == "" {
 		say("  Mails         are printed here instead of being sent")
 	}

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/ostiary/ostiary"
+	"github.com/ostiary/ostiary/broadcast"
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/internal/clientip"
 	"github.com/ostiary/ostiary/mail"
@@ -49,6 +50,7 @@ type Server struct {
 	url       string
 	auth      *ostiary.Auth
 	outbox    *outbox
+	channel   broadcast.Channel // nil when nothing is kept in memory
 	health    *health
 	meters    *meters
 	public    *http.Server
@@ -192,6 +194,9 @@ func (s *Server) develop() error {
 	if err != nil {
 		return err
 	}
+	if file == "" {
+		file = defaultDatabase // only the secret is kept beside it
+	}
 	c.Secret, s.secret, err = developmentSecret(file)
 	return err
 }
@@ -217,8 +222,13 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 	if err != nil {
 		t.problems = append(t.problems, err)
 	}
+	if s.config.Session.Memory.Enabled {
+		if s.channel, err = s.config.Database.channel(); err != nil {
+			t.problems = append(t.problems, err)
+		}
+	}
 	o := t.options()
-	o.Database = db
+	o.Database, o.Broadcast.Channel = db, s.channel
 	auth, err := ostiary.New(o)
 	if err != nil {
 		t.problems = append(t.problems, inKeys{err})
