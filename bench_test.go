@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ import (
 	"github.com/ostiary/ostiary/hooks"
 	"github.com/ostiary/ostiary/internal/cookie"
 	"github.com/ostiary/ostiary/internal/secret"
+	"github.com/ostiary/ostiary/internal/sessioncache"
 	passwords "github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/route"
 )
@@ -34,6 +36,22 @@ const benchSecret = "benchmark-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
 // benchAuth returns a server on an SQLite file with one signed-in user and some
 // thousand other sessions, and the Cookie header of that user.
 func benchAuth(b *testing.B, cached bool) (auth *ostiary.Auth, path, cookies string) {
+	b.Helper()
+	auth, path, cookies = smallAuth(b, cached)
+	user, err := auth.Kernel().Users.ByEmail(b.Context(), "alice@example.com")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range 2000 {
+		if _, err := auth.Kernel().Sessions.Create(b.Context(), user, true, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return auth, path, cookies
+}
+
+// smallAuth is benchAuth without the other sessions.
+func smallAuth(b testing.TB, cached bool) (auth *ostiary.Auth, path, cookies string) {
 	b.Helper()
 	path = filepath.Join(b.TempDir(), "bench.db")
 	off := false
@@ -55,15 +73,6 @@ func benchAuth(b *testing.B, cached bool) (auth *ostiary.Auth, path, cookies str
 	result, err := ostiary.Invoke(b.Context(), auth, api.SignUpEmail, api.SignUpEmailInput{Name: "Alice", Email: "alice@example.com", Password: "correct horse battery"})
 	if err != nil {
 		b.Fatal(err)
-	}
-	user, err := auth.Kernel().Users.ByEmail(b.Context(), "alice@example.com")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for range 2000 {
-		if _, err := auth.Kernel().Sessions.Create(b.Context(), user, true, nil); err != nil {
-			b.Fatal(err)
-		}
 	}
 	for _, line := range result.Header["Set-Cookie"] {
 		pair, _, _ := strings.Cut(line, ";")
@@ -97,12 +106,25 @@ func BenchmarkSession(b *testing.B) {
 // none is remembered.
 func BenchmarkSessionCacheOfManyBrowsers(b *testing.B) {
 	auth, _, _ := benchAuth(b, true)
+	requests := manyBrowsers(b, auth, 10_000)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if id, err := auth.Session(requests[n%len(requests)]); err != nil || id == nil {
+			b.Fatal(id, err)
+		}
+		n++
+	}
+}
+
+// manyBrowsers returns requests with cookies of their own.
+func manyBrowsers(b testing.TB, auth *ostiary.Auth, n int) (requests []*http.Request) {
+	b.Helper()
 	user, err := auth.Kernel().Users.ByEmail(b.Context(), "alice@example.com")
 	if err != nil {
 		b.Fatal(err)
 	}
-	var requests []*http.Request
-	for range 10_000 {
+	for range n {
 		id, err := auth.Kernel().Sessions.Create(b.Context(), user, true, nil)
 		if err != nil {
 			b.Fatal(err)
@@ -115,14 +137,7 @@ func BenchmarkSessionCacheOfManyBrowsers(b *testing.B) {
 		data, _, _ := strings.Cut(result.Header["Set-Cookie"][0], ";")
 		requests = append(requests, benchRequest(token+"; "+data))
 	}
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		if id, err := auth.Session(requests[n%len(requests)]); err != nil || id == nil {
-			b.Fatal(id, err)
-		}
-		n++
-	}
+	return requests
 }
 
 func BenchmarkGetSessionHandler(b *testing.B) {
@@ -132,7 +147,11 @@ func BenchmarkGetSessionHandler(b *testing.B) {
 			benchHandler(b, auth, cookies)
 		})
 	}
-	b.Run("bare handler", func(b *testing.B) {
+	b.Run("bare handler, cookie cache", func(b *testing.B) {
+		_, _, cookies := benchAuth(b, true)
+		benchHandler(b, bareCacheHandler(b), cookies)
+	})
+	b.Run("bare handler, database", func(b *testing.B) {
 		_, path, cookies := benchAuth(b, false)
 		benchHandler(b, bareHandler(b, path), cookies)
 	})
@@ -141,12 +160,35 @@ func BenchmarkGetSessionHandler(b *testing.B) {
 func benchHandler(b *testing.B, h http.Handler, cookies string) {
 	r := benchRequest(cookies)
 	b.ReportAllocs()
+	w := &sink{header: http.Header{}}
 	for b.Loop() {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		if w.Code != http.StatusOK || w.Body.Len() < 100 {
-			b.Fatal(w.Code, w.Body.String())
-		}
+		serveOnce(b, h, w, r)
+	}
+}
+
+// sink is a ResponseWriter that costs next to nothing.
+type sink struct {
+	header http.Header
+	status int
+	bytes  int
+}
+
+func (s *sink) Header() http.Header { return s.header }
+
+func (s *sink) WriteHeader(status int) { s.status = status }
+
+func (s *sink) Write(text []byte) (int, error) {
+	s.bytes += len(text)
+	return len(text), nil
+}
+
+func serveOnce(tb testing.TB, h http.Handler, w *sink, r *http.Request) {
+	tb.Helper()
+	clear(w.header)
+	w.status, w.bytes = http.StatusOK, 0
+	h.ServeHTTP(w, r)
+	if w.status != http.StatusOK || w.bytes < 100 {
+		tb.Fatalf("answered %d with %d bytes", w.status, w.bytes)
 	}
 }
 
@@ -189,6 +231,44 @@ func benchHTTP(b *testing.B, h http.Handler, cookies string) {
 				return
 			}
 		}
+	})
+}
+
+// bareCacheHandler is what one would write by hand to answer from the cookie
+// cache: it checks the signatures of both cookies and repeats what they say.
+func bareCacheHandler(b *testing.B) http.Handler {
+	b.Helper()
+	keys, err := secret.NewKeyring(secret.Options{Secret: benchSecret})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, tokenErr := r.Cookie("better-auth.session_token")
+		data, dataErr := r.Cookie("better-auth.session_data")
+		if tokenErr != nil || dataErr != nil {
+			http.Error(w, "null", http.StatusUnauthorized)
+			return
+		}
+		signed, err := url.PathUnescape(token.Value)
+		if err != nil {
+			http.Error(w, "null", http.StatusUnauthorized)
+			return
+		}
+		if _, state := keys.OpenSigned(signed); state != secret.Valid {
+			http.Error(w, "null", http.StatusUnauthorized)
+			return
+		}
+		cached, _, err := sessioncache.Decode(sessioncache.Compact, keys, data.Value, time.Now())
+		if err != nil {
+			http.Error(w, "null", http.StatusUnauthorized)
+			return
+		}
+		body := append(make([]byte, 0, 1024), `{"session":`...)
+		body = append(append(body, cached.Session...), `,"user":`...)
+		body = append(append(body, cached.User...), '}')
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write(body)
 	})
 }
 

@@ -51,26 +51,26 @@ func (s Session) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
 // as encoding/json decodes them.
 func (s *Session) UnmarshalJSON(text []byte) error {
 	*s = Session{}
-	m := jstext.MembersOf(text)
+	m := membersOf(text)
 	for m.Next() {
 		var err error
 		switch string(m.Key()) {
 		case "id":
-			s.ID, err = textOf(m.Value())
+			s.ID, err = m.text()
 		case "token":
-			s.Token, err = textOf(m.Value())
+			s.Token, err = m.text()
 		case "userId":
-			s.UserID, err = textOf(m.Value())
+			s.UserID, err = m.text()
 		case "expiresAt":
-			s.ExpiresAt, err = timeOf(m.Value())
+			s.ExpiresAt, err = m.time()
 		case "createdAt":
-			s.CreatedAt, err = timeOf(m.Value())
+			s.CreatedAt, err = m.time()
 		case "updatedAt":
-			s.UpdatedAt, err = timeOf(m.Value())
+			s.UpdatedAt, err = m.time()
 		case "ipAddress":
-			s.IPAddress, err = optionalTextOf(m.Value())
+			s.IPAddress, err = m.optionalText()
 		case "userAgent":
-			s.UserAgent, err = optionalTextOf(m.Value())
+			s.UserAgent, err = m.optionalText()
 		default:
 			s.Extra, err = withExtra(s.Extra, m.Key(), m.Value())
 		}

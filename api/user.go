@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ostiary/ostiary/internal/jstext"
@@ -50,24 +51,24 @@ func (u User) MarshalJSON() ([]byte, error) { return u.AppendJSON(nil), nil }
 // encoding/json decodes them.
 func (u *User) UnmarshalJSON(text []byte) error {
 	*u = User{}
-	m := jstext.MembersOf(text)
+	m := membersOf(text)
 	for m.Next() {
 		var err error
 		switch string(m.Key()) {
 		case "id":
-			u.ID, err = textOf(m.Value())
+			u.ID, err = m.text()
 		case "name":
-			u.Name, err = textOf(m.Value())
+			u.Name, err = m.text()
 		case "email":
-			u.Email, err = textOf(m.Value())
+			u.Email, err = m.text()
 		case "emailVerified":
 			u.EmailVerified = string(m.Value()) == "true"
 		case "image":
-			u.Image, err = optionalTextOf(m.Value())
+			u.Image, err = m.optionalText()
 		case "createdAt":
-			u.CreatedAt, err = timeOf(m.Value())
+			u.CreatedAt, err = m.time()
 		case "updatedAt":
-			u.UpdatedAt, err = timeOf(m.Value())
+			u.UpdatedAt, err = m.time()
 		default:
 			u.Extra, err = withExtra(u.Extra, m.Key(), m.Value())
 		}
@@ -120,31 +121,46 @@ func appendValue(b []byte, v any) []byte {
 	return out
 }
 
-func textOf(text []byte) (string, error) {
-	if n := len(text); n >= 2 && text[0] == '"' && !slices.Contains(text, '\\') {
-		return string(text[1 : n-1]), nil
+// members walks the members of an object. The strings it returns are parts of
+// one copy of the object's text.
+type members struct {
+	jstext.Members
+	object string
+}
+
+func membersOf(text []byte) members { return members{jstext.MembersOf(text), string(text)} }
+
+// text returns the current value, which is a string.
+func (m *members) text() (string, error) {
+	start, end := m.Span()
+	return textOf(m.object[start:end])
+}
+
+func textOf(text string) (string, error) {
+	if n := len(text); n >= 2 && text[0] == '"' && strings.IndexByte(text, '\\') < 0 {
+		return text[1 : n-1], nil
 	}
 	var s string
-	err := json.Unmarshal(text, &s)
+	err := json.Unmarshal([]byte(text), &s)
 	return s, err
 }
 
-func optionalTextOf(text []byte) (*string, error) {
-	if string(text) == "null" {
+func (m *members) optionalText() (*string, error) {
+	if string(m.Value()) == "null" {
 		return nil, nil
 	}
-	s, err := textOf(text)
+	s, err := m.text()
 	return &s, err
 }
 
-func timeOf(text []byte) (time.Time, error) {
+func (m *members) time() (time.Time, error) {
 	var t Time
-	err := t.UnmarshalJSON(text)
+	err := t.UnmarshalJSON(m.Value())
 	return t.Time, err
 }
 
 func withExtra(extra map[string]any, key, value []byte) (map[string]any, error) {
-	name, err := textOf(append(append([]byte{'"'}, key...), '"'))
+	name, err := textOf(`"` + string(key) + `"`)
 	if err != nil {
 		return extra, err
 	}

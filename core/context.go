@@ -58,6 +58,26 @@ type responseHead struct {
 	status int
 	header http.Header
 	jar    cookie.Jar
+
+	// The values of the first headers are here, so that they need no memory of
+	// their own.
+	values [4]string
+	used   int
+}
+
+// set sets a header.
+func (r *responseHead) set(name, value string) {
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	if r.used == len(r.values) {
+		r.header.Set(name, value)
+		return
+	}
+	values := r.values[r.used : r.used+1 : r.used+1]
+	values[0] = value
+	r.used++
+	r.header[http.CanonicalHeaderKey(name)] = values
 }
 
 type contextKey struct{}
@@ -92,12 +112,7 @@ func (c *Context) Origin() string { return c.site.origin }
 func (c *Context) SetStatus(status int) { c.response.status = status }
 
 // SetHeader sets a header of the response.
-func (c *Context) SetHeader(name, value string) {
-	if c.response.header == nil {
-		c.response.header = http.Header{}
-	}
-	c.response.header.Set(name, value)
-}
+func (c *Context) SetHeader(name, value string) { c.response.set(name, value) }
 
 // ResponseHeader returns the headers of the response so far, cookies included.
 func (c *Context) ResponseHeader() http.Header {

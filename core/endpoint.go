@@ -39,7 +39,7 @@ func Handle[In, Out any](r *route.Route[In, Out], fn func(c *Context, in In) (Ou
 					return nil, err
 				}
 			}
-			out, err := fn(c, value.Interface().(In))
+			out, err := fn(c, *value.Addr().Interface().(*In))
 			if err != nil {
 				return nil, err
 			}

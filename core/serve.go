@@ -100,6 +100,10 @@ func (k *Kernel) interceptRequest(r *http.Request) (*http.Request, *Response, er
 }
 
 func (k *Kernel) interceptResponse(c *Context, r *http.Request, response *Response) *Response {
+	if len(k.responseInterceptors) > 0 {
+		// What they do to the headers has no part in the response to a failure.
+		response.Header = response.Header.Clone()
+	}
 	for _, p := range k.responseInterceptors {
 		replaced, err := p.OnResponse(k, r, response)
 		if err != nil {
@@ -167,19 +171,22 @@ func notFound() *Response { return &Response{Status: http.StatusNotFound, Header
 
 // build makes the response of an outcome.
 func (c *Context) build(out *outcome) (*Response, error) {
-	response := &Response{Status: out.httpStatus(), Header: c.ResponseHeader()}
-	response.Header.Set("Content-Type", "application/json")
+	c.SetHeader("Content-Type", "application/json")
+	response := &Response{Status: out.httpStatus(), Header: c.response.header}
+	if lines := c.response.jar.Lines(); len(lines) > 0 {
+		response.Header["Set-Cookie"] = lines
+	}
 	if out.err != nil {
 		response.Body = out.err.body()
 		return response, nil
 	}
 	switch v := out.value.(type) {
 	case route.Raw:
-		response.Header.Set("Content-Type", v.ContentType)
+		c.SetHeader("Content-Type", v.ContentType)
 		response.Body = v.Body
 		return response, nil
 	case string:
-		response.Header.Set("Content-Type", "text/plain;charset=UTF-8")
+		c.SetHeader("Content-Type", "text/plain;charset=UTF-8")
 		response.Body = []byte(v)
 		return response, nil
 	}

@@ -40,8 +40,9 @@ var Absent any = absent{}
 type absent struct{}
 
 // Read reads an input from the parts of a request: body is the decoded JSON
-// value, or [Absent]. The value returned is a struct of the shape's type; it is
-// valid when there are no issues, and otherwise has what could be read. Issues
+// value, or [Absent]. The value returned is an addressable struct of the shape's
+// type; it is valid when there are no issues, and otherwise has what could be
+// read. Issues
 // of the query are only reported when the body is in order.
 func (s *Shape) Read(body any, query url.Values, params map[string]string) (reflect.Value, []Issue) {
 	in := reflect.New(s.Type).Elem()
@@ -60,7 +61,7 @@ func (s *Shape) Read(body any, query url.Values, params map[string]string) (refl
 		return in, s.asOne(bodyIssues, "body")
 	}
 	if len(issues) == 0 {
-		if c, ok := in.Interface().(Checker); ok {
+		if c, ok := in.Addr().Interface().(Checker); ok {
 			issues = c.Check()
 		}
 	}
@@ -270,14 +271,15 @@ func readMap(dst reflect.Value, v any, path string) []Issue {
 // readQuery reads a query parameter into dst.
 func (f *Field) readQuery(dst reflect.Value, query url.Values) []Issue {
 	values, given := query[f.Name]
-	path := "query." + f.Name
 	switch {
 	case f.Truthy:
 		dst.SetBool(slices.ContainsFunc(values, func(v string) bool { return v != "" }))
 		return nil
 	case !given && f.Optional:
 		return nil
-	case !given:
+	}
+	path := "query." + f.Name
+	if !given {
 		return []Issue{{path, expected(f.Type, "undefined")}}
 	}
 	if dst.Kind() == reflect.Pointer {

@@ -27,6 +27,7 @@ type Members struct {
 	started    bool
 	ended      bool
 	key, value []byte
+	valueAt    int
 	err        error
 }
 
@@ -53,7 +54,7 @@ func (m *Members) Next() bool {
 	if !m.skipValue() {
 		return m.fail()
 	}
-	m.value = m.text[start:m.pos]
+	m.value, m.valueAt = m.text[start:m.pos], start
 	return true
 }
 
@@ -63,6 +64,9 @@ func (m *Members) Key() []byte { return m.key }
 
 // Value returns the text of the current member's value.
 func (m *Members) Value() []byte { return m.value }
+
+// Span returns where the current member's value is in the text of the object.
+func (m *Members) Span() (start, end int) { return m.valueAt, m.valueAt + len(m.value) }
 
 // Err returns [ErrNotObject] when the walk ended at malformed text.
 func (m *Members) Err() error { return m.err }
