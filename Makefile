@@ -29,6 +29,9 @@ FUZZTIME := 30s
 # Which benchmarks run, and how often.
 BENCH := .
 COUNT := 1
+# Which load tests run, for which contestants (empty: all).
+TESTS := session signin signup mixed inproc
+ONLY :=
 # Flags for `make run`, for example SERVE="--listen :8080".
 SERVE :=
 
@@ -118,6 +121,10 @@ fuzz: ## Run every fuzz target for a while (FUZZTIME=30s)
 .PHONY: bench
 bench: ## Run the benchmarks (BENCH=Session COUNT=10)
 	@$(call each,$(GO_MODULES),go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...)
+
+.PHONY: load
+load: ## Compare with Better Auth and hand-written handlers under load (TESTS=session ONLY="go-pgx ostiary-db")
+	@TESTS='$(TESTS)' ONLY='$(ONLY)' bench/run.sh
 
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities (needs the Go vulnerability database)
