@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -36,8 +38,17 @@ type Source struct {
 	Profile map[string]any
 }
 
-// CanonicalEmail is the form in which addresses are stored and looked up.
-func CanonicalEmail(email string) string { return strings.ToLower(email) }
+// CanonicalEmail is the form in which addresses are stored and looked up: in
+// lower case. Characters of which Unicode makes an ASCII letter, such as the
+// Kelvin sign, stay what they are: they belong to another mailbox.
+func CanonicalEmail(email string) string {
+	return strings.Map(func(r rune) rune {
+		if lower := unicode.ToLower(r); r < utf8.RuneSelf || lower >= utf8.RuneSelf {
+			return lower
+		}
+		return r
+	}, email)
+}
 
 // Create stores a user and returns it. A hook that aborts makes it fail with
 // FAILED_TO_CREATE_USER. An address that is taken makes it fail with an error

@@ -136,33 +136,32 @@ func (f *Flow) Encode() ([]byte, error) {
 
 // DecodeFlow reads what [Flow.Encode] wrote.
 func DecodeFlow(text []byte) (*Flow, error) {
-	var known struct {
-		CallbackURL   string    `json:"callbackURL"`
-		Verifier      string    `json:"codeVerifier"`
-		ErrorURL      string    `json:"errorURL"`
-		NewUserURL    string    `json:"newUserURL"`
-		Link          *flowLink `json:"link"`
-		ExpiresAt     float64   `json:"expiresAt"`
-		RequestSignUp *bool     `json:"requestSignUp"`
-		Nonce         string    `json:"idTokenNonce"`
-		State         string    `json:"oauthState"`
-	}
 	var all map[string]any
-	if err := errors.Join(json.Unmarshal(text, &known), json.Unmarshal(text, &all)); err != nil {
+	var members map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(text, &all), json.Unmarshal(text, &members)); err != nil {
 		return nil, fmt.Errorf("decode flow: %w", err)
 	}
-	if known.CallbackURL == "" || known.Verifier == "" || known.ExpiresAt <= 0 || known.ExpiresAt > 1<<53 {
+	// Read by exact names: package json would take what a client calls "LINK" for
+	// the link.
+	f, problems, expiresAt := &Flow{Additional: all}, []error(nil), 0.0
+	for name, into := range map[string]any{
+		"callbackURL": &f.CallbackURL, "errorURL": &f.ErrorURL, "newUserURL": &f.NewUserURL, "requestSignUp": &f.RequestSignUp,
+		"oauthState": &f.state, "codeVerifier": &f.verifier, "idTokenNonce": &f.nonce, "link": &f.link, "expiresAt": &expiresAt,
+	} {
+		if value, given := members[name]; given {
+			problems = append(problems, json.Unmarshal(value, into))
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("decode flow: %w", err)
+	}
+	if f.CallbackURL == "" || f.verifier == "" || expiresAt <= 0 || expiresAt > 1<<53 {
 		return nil, errors.New("decode flow: members are missing")
 	}
 	for _, name := range serverMembers {
 		delete(all, name)
 	}
-	f := &Flow{
-		CallbackURL: known.CallbackURL, ErrorURL: known.ErrorURL, NewUserURL: known.NewUserURL,
-		RequestSignUp: known.RequestSignUp, Additional: all,
-		state: known.State, verifier: known.Verifier, nonce: known.Nonce, link: known.Link,
-		expiresAt: time.UnixMilli(int64(known.ExpiresAt)),
-	}
+	f.expiresAt = time.UnixMilli(int64(expiresAt))
 	if f.link != nil {
 		f.LinkUserID = f.link.UserID
 	}

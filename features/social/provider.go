@@ -5,6 +5,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/internal/oauth"
@@ -131,16 +134,20 @@ type Profile struct {
 	Raw map[string]any
 }
 
+// maxExact is the greatest number up to which all whole numbers are different as
+// float64. Beyond it two users would become one.
+const maxExact = 1<<53 - 1
+
 // Subject returns the text of an identifier in a profile: a string, or a whole
-// number. It is "" for everything that cannot be one, such as the words that a
-// careless program writes for "nothing".
+// number that is exact. It is "" for everything that cannot be one, such as the
+// words that a careless program writes for "nothing".
 func Subject(v any) string {
 	var s string
 	switch v := v.(type) {
 	case string:
 		s = v
 	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if v != math.Trunc(v) || math.Abs(v) > maxExact {
 			return ""
 		}
 		s = strconv.FormatFloat(v, 'f', -1, 64)
@@ -178,10 +185,18 @@ const maxEmail = 320
 // could be one.
 func (p *Profile) email() string {
 	email := strings.TrimSpace(p.Email)
-	if len(email) > maxEmail || !strings.Contains(email, "@") || strings.ContainsFunc(email, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+	if len(email) > maxEmail || !strings.Contains(email, "@") || strings.ContainsFunc(email, unfitForEmail) {
 		return ""
 	}
 	return core.CanonicalEmail(email)
+}
+
+// unfitForEmail reports whether a character cannot be in an address: white space,
+// control characters, and what becomes an ASCII character by Unicode's rules for
+// letters, such as the Kelvin sign. Its owner has another mailbox than the user
+// with the ASCII character.
+func unfitForEmail(r rune) bool {
+	return r <= ' ' || r == 0x7f || r >= 0x80 && (unicode.ToLower(r) < 0x80 || norm.NFC.String(string(r))[0] < 0x80)
 }
 
 // view is the profile in the form in which it would be stored.
