@@ -90,7 +90,11 @@ func (b *builder) sort(t *table, sort []order, alias string) {
 	}
 }
 
+// returning lets a statement that writes return the row.
 func (b *builder) returning(t *table) {
+	if b.dialect.NoReturning {
+		return
+	}
 	b.add(" RETURNING ")
 	b.results(t, "")
 }

@@ -84,7 +84,8 @@ func (a *Adapter) changeAndRead(ctx context.Context, t *table, where []database.
 				byID = []database.Where{database.Eq("id", given.values[i])}
 			}
 		}
-		found, err := tx.FindOne(ctx, database.Query{Table: t.Table, Where: byID})
+		// Locking reads see what is there, not what was when the transaction began.
+		found, err := tx.FindOne(ctx, database.Query{Table: t.Table, Where: byID, ForUpdate: true})
 		if err != nil {
 			return err
 		}

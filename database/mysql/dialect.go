@@ -1,0 +1,199 @@
+package mysql
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/sqldb"
+	"github.com/ostiary/ostiary/migrate"
+	"github.com/ostiary/ostiary/schema"
+)
+
+func dialect() *sqldb.Dialect {
+	return &sqldb.Dialect{
+		Capabilities: database.Capabilities{
+			Name:         "mysql",
+			Transactions: true,
+			Joins:        true,
+			SerialIDs:    true,
+			Remote:       true,
+		},
+		Quote:          quote,
+		Placeholder:    func(text []byte, _ int) []byte { return append(text, '?') },
+		MaxParameters:  65535,
+		Exact:          exact,
+		NoReturning:    true,
+		Lock:           " FOR UPDATE",
+		InsertDefaults: "() VALUES ()",
+		Page:           page,
+		Fold:           func(expression string) string { return exact("LOWER(" + utf8mb4(expression) + ")") },
+		Match:          match,
+		Pattern:        pattern,
+		Holds:          utf8.ValidString,
+		Boolean: func(b bool) any {
+			if b {
+				return int64(1)
+			}
+			return int64(0)
+		},
+		Time:     func(t time.Time) (any, error) { return t, nil },
+		JSON:     func(text []byte) any { return string(text) },
+		Error:    meaning,
+		Busy:     busy,
+		Conflict: conflict,
+		Lost:     lost,
+		Exclusive: sqldb.Exclusive{
+			Lock:   "SELECT GET_LOCK(" + migrationLock + ", 60)",
+			Unlock: "DO RELEASE_LOCK(" + migrationLock + ")",
+		},
+		Catalog: catalog,
+		Definition: migrate.Dialect{
+			Quote:           quote,
+			Type:            columnType,
+			Accepts:         accepts,
+			Boolean:         strconv.FormatBool,
+			Text:            quoteText,
+			Now:             "CURRENT_TIMESTAMP(3)",
+			SerialKey:       " auto_increment",
+			AddsForeignKeys: true,
+			Indexable:       indexable,
+		},
+	}
+}
+
+// migrationLock names the lock around migrations. The server has one set of names
+// for all its databases.
+const migrationLock = "CONCAT('ostiary-', MD5(DATABASE()))"
+
+// quote quotes a name. A zero byte, which no name can have, would end it.
+func quote(name string) string {
+	return "`" + strings.NewReplacer("`", "``", "\x00", "").Replace(name) + "`"
+}
+
+// quoteText quotes a string, in which a backslash may mean something.
+func quoteText(text string) string {
+	return "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(text) + "'"
+}
+
+func utf8mb4(expression string) string { return "CONVERT(" + expression + " USING utf8mb4)" }
+
+// exact compares bytes: the usual collations ignore case, accents and spaces at
+// the end.
+func exact(expression string) string { return "CAST(" + utf8mb4(expression) + " AS BINARY)" }
+
+func page(text []byte, limit, offset string) []byte {
+	text = append(append(text, " LIMIT "...), limit...)
+	if offset != "" {
+		text = append(append(text, " OFFSET "...), offset...)
+	}
+	return text
+}
+
+func match(column, placeholder string, insensitive bool) string {
+	if insensitive {
+		column, placeholder = "LOWER("+utf8mb4(column)+")", "LOWER("+utf8mb4(placeholder)+")"
+	}
+	return exact(column) + " LIKE " + exact(placeholder) + " ESCAPE '!'"
+}
+
+func pattern(op database.Operator, value string, _ bool) string {
+	value = escaper.Replace(value)
+	switch op {
+	case database.StartsWith:
+		return value + "%"
+	case database.EndsWith:
+		return "%" + value
+	}
+	return "%" + value + "%"
+}
+
+var escaper = strings.NewReplacer("%", "!%", "_", "!_", "!", "!!")
+
+const (
+	// maxIndexBytes is how long a key of an index may be, and maxBytesPerCharacter
+	// how many of those a character takes.
+	maxIndexBytes        = 3072
+	maxBytesPerCharacter = 4
+	// maxIndexedText bounds text in an index over several columns.
+	maxIndexedText = 191
+)
+
+// columnType is the type that Better Auth 1.7 gives to a column.
+func columnType(f migrate.ColumnField) string {
+	if f.HoldsID() {
+		if f.IDs == schema.SerialIDs {
+			return "integer"
+		}
+		return "varchar(36)"
+	}
+	switch f.Type {
+	case schema.Boolean:
+		return "boolean"
+	case schema.Number:
+		if f.BigInt {
+			return "bigint"
+		}
+		return "integer"
+	case schema.Date:
+		return "timestamp(3)"
+	case schema.JSON, schema.StringArray, schema.NumberArray:
+		return "json"
+	}
+	return textType(f)
+}
+
+// textType depends on what a text is for: only bounded text can have an index.
+func textType(f migrate.ColumnField) string {
+	switch {
+	case len(f.Values) > 0:
+		return "text"
+	case len(f.Indexes) > 0:
+		return "varchar(" + strconv.Itoa(f.TextLength(maxIndexBytes, maxBytesPerCharacter, maxIndexedText)) + ")"
+	case f.Unique:
+		return "varchar(255)"
+	case f.References != nil:
+		return "varchar(36)"
+	case f.Sortable, f.Index:
+		return "varchar(255)"
+	}
+	return "text"
+}
+
+// accepts knows the types as information_schema spells them.
+func accepts(f migrate.ColumnField, existing string) bool {
+	existing = strings.ToLower(existing)
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(existing, w) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case f.HoldsID() && f.IDs == schema.SerialIDs:
+		return has("int")
+	case f.HoldsID():
+		return has("char", "text", "uuid")
+	}
+	switch f.Type {
+	case schema.Number:
+		return has("int", "decimal", "float", "double")
+	case schema.Boolean:
+		return has("int", "bit")
+	case schema.Date:
+		return has("timestamp", "datetime", "date")
+	case schema.JSON, schema.StringArray, schema.NumberArray:
+		return has("json", "text", "char")
+	}
+	return has("char", "text", "enum", "uuid")
+}
+
+// indexable leaves out what can only be indexed by its beginning.
+func indexable(existing string) bool {
+	existing = strings.ToLower(existing)
+	return !strings.Contains(existing, "text") && !strings.Contains(existing, "blob") && !strings.Contains(existing, "json")
+}

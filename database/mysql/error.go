@@ -1,0 +1,99 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/ostiary/ostiary/database"
+)
+
+// The numbers of errors that mean something here. MySQL and MariaDB share them up
+// to 1900.
+const (
+	recordChanged         = 1020 // MariaDB, with innodb_snapshot_isolation
+	tooManyConnections    = 1040
+	unknownCommand        = 1047 // a Galera node that is not part of its cluster
+	serverShutdown        = 1053
+	duplicateEntry        = 1062
+	duplicateUnique       = 1169
+	tooManyUserConnection = 1203
+	lockWaitTimeout       = 1205
+	deadlock              = 1213
+	userLimitReached      = 1226
+	readOnlyOption        = 1290
+	queryInterrupted      = 1317
+	duplicateKeyName      = 1586
+	needsPreparing        = 1615
+	readOnlyTransaction   = 1792
+	readOnlyMode          = 1836
+	connectionKilled      = 1927 // MariaDB
+	statementTimeout      = 1969 // MariaDB
+	queryTimeout          = 3024 // MySQL
+	lockNotAvailable      = 3572 // MySQL
+	sessionDisconnected   = 4031 // MySQL
+)
+
+func number(err error) uint16 {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		return e.Number
+	}
+	return 0
+}
+
+// meaning says what an error of the driver means to the caller.
+func meaning(err error) error {
+	switch number(err) {
+	case duplicateEntry, duplicateUnique, duplicateKeyName:
+		return database.ErrDuplicate
+	case unknownCommand, readOnlyOption, readOnlyTransaction, readOnlyMode, queryInterrupted, statementTimeout, queryTimeout, lockNotAvailable:
+		return database.ErrUnavailable
+	}
+	var network net.Error
+	if busy(err) || conflict(err) || lost(err) || number(err) == 0 && errors.As(err, &network) {
+		return database.ErrUnavailable
+	}
+	return nil
+}
+
+// busy reports whether the server had no connection to give.
+func busy(err error) bool {
+	switch number(err) {
+	case tooManyConnections, tooManyUserConnection, userLimitReached:
+		return true
+	}
+	return false
+}
+
+// conflict reports whether a transaction lost to another one. After a wait that
+// was too long only its last statement is undone: it must not be committed.
+func conflict(err error) bool {
+	switch number(err) {
+	case deadlock, lockWaitTimeout, recordChanged, needsPreparing:
+		return true
+	}
+	return false
+}
+
+// lost reports whether a connection was lost that had been there.
+func lost(err error) bool {
+	switch number(err) {
+	case serverShutdown, connectionKilled, sessionDisconnected:
+		return true
+	case 0:
+	default:
+		return false
+	}
+	var dial *net.OpError
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &dial) && dial.Op == "dial" {
+		return false
+	}
+	return errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
