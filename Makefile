@@ -29,6 +29,8 @@ FUZZTIME := 30s
 # Which benchmarks run, and how often.
 BENCH := .
 COUNT := 1
+# How long each fault of `make chaos` is under load.
+PHASE := 10s
 # Which load tests run, for which contestants (empty: all).
 TESTS := session signin signup mixed inproc
 ONLY :=
@@ -125,6 +127,11 @@ bench: ## Run the benchmarks (BENCH=Session COUNT=10)
 .PHONY: load
 load: ## Compare with Better Auth and hand-written handlers under load (TESTS=session ONLY="go-pgx ostiary-db")
 	@TESTS='$(TESTS)' ONLY='$(ONLY)' bench/run.sh
+
+.PHONY: chaos
+chaos: ## Break one thing after the other under three nodes and their load (PHASE=10s)
+	@scripts/prepare.sh
+	go run ./e2e/chaos -phase $(PHASE)
 
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities (needs the Go vulnerability database)

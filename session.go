@@ -63,7 +63,7 @@ func (a *Auth) identify(w http.ResponseWriter, r *http.Request) (*Identity, bool
 	failed := core.AsAPIError(err)
 	if failed == nil || failed.Status >= http.StatusInternalServerError {
 		a.kernel.Log.ErrorContext(r.Context(), "session could not be read", "error", err)
-		failed = core.Fail(http.StatusServiceUnavailable, api.ServiceUnavailable)
+		failed = core.Unavailable(err)
 	}
 	refuse(w, failed)
 	return nil, false
@@ -73,6 +73,9 @@ func refuse(w http.ResponseWriter, failed *core.APIError) {
 	body, err := failed.MarshalJSON()
 	if err != nil {
 		body = nil
+	}
+	if after := failed.Header.Get("Retry-After"); after != "" {
+		w.Header().Set("Retry-After", after)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

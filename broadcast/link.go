@@ -45,7 +45,13 @@ type Link struct {
 	confirmed time.Duration            // when our latest heartbeat that came back was sent
 	peers     map[string]time.Duration // when each other node was heard last
 	taken     time.Duration            // when the channel took a message last; 0: never
-	owed      []string                 // messages that the channel did not take
+	owed      []*debt                  // messages that the channel did not take
+}
+
+// debt is a message that the channel did not take, and what is closed when it does.
+type debt struct {
+	text string
+	paid []chan struct{}
 }
 
 // LinkOptions configure a [Link]. Zero values have the defaults given.
@@ -145,11 +151,13 @@ func (l *Link) Announce(ctx context.Context, message string) error {
 	if err == nil {
 		return nil
 	}
-	wait := l.owe(text, began)
+	wait, paid := l.owe(text, began)
 	l.o.Log.WarnContext(ctx, "a change was not announced to the other nodes; waiting until they ask the database", "wait", wait, "error", err)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
+	case <-paid:
+		return nil
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
@@ -176,17 +184,22 @@ func (l *Link) publish(ctx context.Context, text string) error {
 // more for one that was being sent just now. A node that began to listen after the
 // latest heartbeat does not know this one; then only the time helps after which
 // nobody has anything in memory that was there when the message was due.
-func (l *Link) owe(text string, began time.Duration) time.Duration {
+func (l *Link) owe(text string, began time.Duration) (wait time.Duration, paid <-chan struct{}) {
+	done := make(chan struct{})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.owed = append(l.owed, text)
+	l.owed = append(l.owed, &debt{text, []chan struct{}{done}})
 	if len(l.owed) > maxOwed {
-		l.owed = []string{wordForget}
+		all := &debt{text: wordForget}
+		for _, d := range l.owed {
+			all.paid = append(all.paid, d.paid...)
+		}
+		l.owed = []*debt{all}
 	}
 	if l.taken == 0 || began-l.taken > l.o.Lease {
-		return l.o.Keep
+		return l.o.Keep, done
 	}
-	return min(3*l.o.Lease, l.o.Keep)
+	return min(3*l.o.Lease, l.o.Keep), done
 }
 
 // Run keeps the link connected until the context ends, and then says goodbye.
@@ -255,32 +268,35 @@ func (l *Link) beatAll(ctx context.Context) {
 
 // beat sends what is owed, and then a heartbeat.
 func (l *Link) beat(ctx context.Context) {
-	for {
-		l.mu.Lock()
-		var text string
-		owing := len(l.owed) > 0
-		if owing {
-			text = l.owed[0]
-		}
-		l.mu.Unlock()
-		if !owing {
-			break
-		}
-		if l.publish(ctx, text) != nil {
+	for d := l.oldestDebt(); d != nil; d = l.oldestDebt() {
+		if l.publish(ctx, d.text) != nil {
 			return
 		}
-		l.paid(text)
+		l.pay(d)
 	}
 	_ = l.publish(ctx, wordBeat+" "+l.node+" "+strconv.FormatInt(int64(l.age()), 10)) // noticed by its absence
 }
 
-// paid removes a message that was owed. Others may have been added meanwhile, and
-// all of them replaced by one.
-func (l *Link) paid(text string) {
+func (l *Link) oldestDebt() *debt {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.owed) > 0 && l.owed[0] == text {
-		l.owed = l.owed[1:]
+	if len(l.owed) == 0 {
+		return nil
+	}
+	return l.owed[0]
+}
+
+// pay removes a debt whose message was taken, unless that has been done, or the debt
+// has become part of another.
+func (l *Link) pay(d *debt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.owed) == 0 || l.owed[0] != d {
+		return
+	}
+	l.owed = l.owed[1:]
+	for _, paid := range d.paid {
+		close(paid)
 	}
 }
 

@@ -122,10 +122,14 @@ func AsAPIError(err error) *APIError {
 	case errors.As(err, &busy):
 		return unavailable(busy.RetryAfter.Seconds(), err)
 	case errors.Is(err, database.ErrUnavailable), errors.Is(err, storage.ErrUnavailable):
-		return unavailable(1, err)
+		return Unavailable(err)
 	}
 	return nil
 }
+
+// Unavailable is the answer 503 with Retry-After: what the server needs, such as its
+// database, does not answer at the moment.
+func Unavailable(cause error) *APIError { return unavailable(1, cause) }
 
 func unavailable(seconds float64, cause error) *APIError {
 	e := Fail(http.StatusServiceUnavailable, api.ServiceUnavailable).Because(cause)

@@ -141,7 +141,7 @@ func (f *Feature) end(c *core.Context, token string, in api.SignOutInput, out ap
 		f.providerSignOut(c, token, in, &out)
 	}
 	if err := c.Sessions.Delete(c, token); err != nil {
-		return out, core.Fail(http.StatusServiceUnavailable, api.ServiceUnavailable).Because(fmt.Errorf("end session: %w", err))
+		return out, core.Unavailable(fmt.Errorf("end session: %w", err))
 	}
 	return out, nil
 }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// node is one process of the server.
+type node struct {
+	url     string
+	binary  string
+	config  string
+	log     *os.File
+	running *exec.Cmd
+	shunned atomic.Int64 // until when it gets no requests, in Unix nanoseconds
+}
+
+// shun keeps requests away for a while, as a proxy does with a node that closes
+// its connections or accepts none.
+func (n *node) shun() { n.shunned.Store(time.Now().Add(3 * time.Second).UnixNano()) }
+
+func (n *node) isShunned() bool { return time.Now().UnixNano() < n.shunned.Load() }
+
+func newNode(s *scene, number int) (*node, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	n := &node{url: "http://127.0.0.1:" + port, binary: s.binary, config: filepath.Join(s.folder, fmt.Sprintf("node%d.yaml", number))}
+	config := fmt.Sprintf(`baseURL: http://auth.test
+secret: chaos-secret-0123456789-abcdefghijklmnopqrstuvwxyz
+database: {url: "postgres://ostiary@%s/postgres?sslmode=disable"}
+emailAndPassword: {enabled: true}
+session: {memory: {enabled: true}}
+rateLimit: {enabled: false}
+server: {listen: "127.0.0.1:%s", accessLog: false, logLevel: error, drainDelay: 0.5}
+`, s.proxy.address(), port)
+	if err := os.WriteFile(n.config, []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	n.log, err = os.Create(filepath.Join(s.folder, fmt.Sprintf("node%d.log", number)))
+	return n, err
+}
+
+// start starts the process and waits until it is ready.
+func (n *node) start(ctx context.Context) error {
+	c := exec.Command(n.binary, "serve", "--config", n.config)
+	c.Stdout, c.Stderr = n.log, n.log
+	if err := c.Start(); err != nil {
+		return err
+	}
+	n.running = c
+	for end := time.Now().Add(time.Minute); time.Now().Before(end) && ctx.Err() == nil; wait(ctx, 20*time.Millisecond) {
+		if n.ready() {
+			return nil
+		}
+	}
+	text, _ := os.ReadFile(n.log.Name())
+	return fmt.Errorf("a node does not become ready: %s", text)
+}
+
+func (n *node) ready() bool {
+	client := &http.Client{Timeout: 3 * time.Second}
+	r, err := client.Get(n.url + "/readyz")
+	if err != nil {
+		return false
+	}
+	_ = r.Body.Close()
+	return r.StatusCode == http.StatusOK
+}
+
+// kill ends the process as a crash does.
+func (n *node) kill() {
+	if n.running != nil {
+		_ = n.running.Process.Kill()
+		_ = n.running.Wait()
+		n.running = nil
+	}
+}
+
+// stop asks the process to end and waits for it.
+func (n *node) stop(context.Context) error {
+	if err := n.running.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	err := n.running.Wait()
+	n.running = nil
+	if err != nil {
+		return errors.New("a node did not stop in order")
+	}
+	return nil
+}
