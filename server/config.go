@@ -35,6 +35,7 @@ type Config struct {
 	DisabledPaths []string `key:"disabledPaths"`
 
 	Database          Database          `key:"database"`
+	SecondaryStorage  SecondaryStorage  `key:"secondaryStorage"`
 	EmailAndPassword  EmailAndPassword  `key:"emailAndPassword"`
 	EmailVerification EmailVerification `key:"emailVerification"`
 	User              User              `key:"user"`
@@ -175,9 +176,15 @@ type Session struct {
 	// DisableSessionRefresh never extends sessions. Default false.
 	DisableSessionRefresh bool `key:"disableSessionRefresh"`
 	// DeferSessionRefresh extends sessions on POST only. Default false.
-	DeferSessionRefresh bool          `key:"deferSessionRefresh"`
-	CookieCache         CookieCache   `key:"cookieCache"`
-	Memory              SessionMemory `key:"memory"`
+	DeferSessionRefresh bool `key:"deferSessionRefresh"`
+	// StoreSessionInDatabase keeps sessions in the database although there is a
+	// secondary storage. Default false.
+	StoreSessionInDatabase bool `key:"storeSessionInDatabase"`
+	// PreserveSessionInDatabase keeps the rows of sessions that have ended. It
+	// needs StoreSessionInDatabase. Default false.
+	PreserveSessionInDatabase bool          `key:"preserveSessionInDatabase"`
+	CookieCache               CookieCache   `key:"cookieCache"`
+	Memory                    SessionMemory `key:"memory"`
 }
 
 // SessionMemory keeps sessions in the memory of each node. What one node changes,
@@ -248,6 +255,9 @@ type Verification struct {
 	AdditionalFields configfile.Named[Field] `key:"additionalFields"`
 	// StoreIdentifier is "plain" or "hashed". Default plain.
 	StoreIdentifier string `key:"storeIdentifier" oneOf:"plain,hashed"`
+	// StoreInDatabase keeps values in the database although there is a secondary
+	// storage. Default false.
+	StoreInDatabase bool `key:"storeInDatabase"`
 	// DisableCleanup keeps expired rows. Default false.
 	DisableCleanup bool `key:"disableCleanup"`
 }
@@ -260,8 +270,9 @@ type RateLimit struct {
 	// 100.
 	Window time.Duration `key:"window" min:"1"`
 	Max    int           `key:"max" min:"1"`
-	// Storage is "memory" or "database". Default memory.
-	Storage string `key:"storage" oneOf:"memory,database"`
+	// Storage is "memory", "database" or "secondary-storage". Default: the
+	// secondary storage if there is one, else memory.
+	Storage string `key:"storage" oneOf:"memory,database,secondary-storage"`
 	// CustomRules are rules by path.
 	CustomRules configfile.Named[RateLimitRule] `key:"customRules"`
 	// ModelName and Fields rename the table of counters.

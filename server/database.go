@@ -119,14 +119,14 @@ func (d *Database) channel() (broadcast.Channel, error) {
 	return postgres.NewChannel(d.URL, "")
 }
 
-// pinger is a database that can be asked whether it is there.
+// pinger is a store that can be asked whether it is there.
 type pinger interface {
 	Ping(ctx context.Context) error
 }
 
-// ping asks a database whether it is there; those that cannot tell are.
-func ping(ctx context.Context, a database.Adapter) error {
-	if p, ok := a.(pinger); ok {
+// ping asks a store whether it is there; those that cannot tell are.
+func ping(ctx context.Context, store any) error {
+	if p, ok := store.(pinger); ok {
 		return p.Ping(ctx)
 	}
 	return nil

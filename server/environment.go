@@ -16,6 +16,7 @@ import (
 //	OSTIARY_SECRETS        secrets, as "2:new,1:old" (or BETTER_AUTH_SECRETS)
 //	OSTIARY_BASE_URL       baseURL (or BETTER_AUTH_URL)
 //	OSTIARY_DATABASE_URL   database.url
+//	OSTIARY_REDIS_URL      secondaryStorage.url
 //	OSTIARY_SMTP_URL       mail.smtp, as smtp://user:password@host:587, or
 //	                       smtps:// for implicit TLS
 //	OSTIARY_SMTP_PASSWORD  mail.smtp.password
@@ -51,6 +52,9 @@ func (c *Config) ApplyEnvironment(lookup func(name string) (string, bool)) error
 	}
 	if v, _ := get("OSTIARY_DATABASE_URL"); v != "" {
 		c.SetDatabase(v)
+	}
+	if v, _ := get("OSTIARY_REDIS_URL"); v != "" {
+		c.SecondaryStorage.URL = Secret(v)
 	}
 	if v, name := get("OSTIARY_SMTP_URL"); v != "" {
 		if err := c.setSMTP(v); err != nil {

@@ -9,16 +9,19 @@ import (
 	"time"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/storage"
 )
 
-// readyTime is how long the database may take to answer.
+// readyTime is how long the database and the secondary storage may take to
+// answer.
 const readyTime = 2 * time.Second
 
 // health answers whether the process lives and whether it should get requests.
 type health struct {
-	database database.Adapter
-	draining atomic.Bool
-	log      *slog.Logger
+	database  database.Adapter
+	secondary storage.Store // nil when there is none
+	draining  atomic.Bool
+	log       *slog.Logger
 }
 
 // alive serves the liveness probe. It depends on nothing: a process whose
@@ -38,6 +41,11 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	if err := ping(ctx, h.database); err != nil {
 		h.log.WarnContext(r.Context(), "not ready", "error", err)
 		tell(w, http.StatusServiceUnavailable, "unavailable", "the database does not answer")
+		return
+	}
+	if err := ping(ctx, h.secondary); err != nil {
+		h.log.WarnContext(r.Context(), "not ready", "error", err)
+		tell(w, http.StatusServiceUnavailable, "unavailable", "the secondary storage does not answer")
 		return
 	}
 	tell(w, http.StatusOK, "ready", "")

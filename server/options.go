@@ -76,6 +76,12 @@ func (t *translation) check() {
 	if t.letters == nil && t.EmailAndPassword.RequireEmailVerification {
 		t.problem("emailAndPassword.requireEmailVerification: without a mail server nobody could ever sign in; set mail.smtp.host and mail.from")
 	}
+	if t.Session.PreserveSessionInDatabase && !t.Session.StoreSessionInDatabase {
+		t.problem("session.preserveSessionInDatabase: has no effect without session.storeSessionInDatabase; set both, or neither")
+	}
+	if t.SecondaryStorage.URL == "" && (t.Session.StoreSessionInDatabase || t.Verification.StoreInDatabase) {
+		t.problem("session.storeSessionInDatabase, verification.storeInDatabase: everything is in the database where there is no secondaryStorage; remove them, or set secondaryStorage.url")
+	}
 	if t.EmailAndPassword.RequireEmailVerification && !enabled(t.EmailVerification.SendVerificationEmail) {
 		t.problem("emailVerification.sendVerificationEmail: is off, but emailAndPassword.requireEmailVerification needs it")
 	}
@@ -186,6 +192,7 @@ func (t *translation) session() core.SessionOptions {
 		ModelOptions: core.ModelOptions{Table: c.ModelName, Columns: c.Fields, Fields: t.fields("session", c.AdditionalFields)},
 		ExpiresIn:    c.ExpiresIn, UpdateAge: c.UpdateAge, FreshAge: c.FreshAge,
 		DisableRefresh: c.DisableSessionRefresh, DeferRefresh: c.DeferSessionRefresh,
+		StoreInDatabase: c.StoreSessionInDatabase, PreserveInDatabase: c.PreserveSessionInDatabase,
 		CookieCache: core.CookieCacheOptions{
 			Enabled: c.CookieCache.Enabled, MaxAge: c.CookieCache.MaxAge,
 			Strategy: core.CacheStrategy(c.CookieCache.Strategy), Version: c.CookieCache.Version,
@@ -216,7 +223,7 @@ func (t *translation) verification() core.VerificationOptions {
 	c := &t.Verification
 	return core.VerificationOptions{
 		ModelOptions:    core.ModelOptions{Table: c.ModelName, Columns: c.Fields, Fields: t.fields("verification", c.AdditionalFields)},
-		HashIdentifiers: c.StoreIdentifier == "hashed", DisableCleanup: c.DisableCleanup,
+		HashIdentifiers: c.StoreIdentifier == "hashed", StoreInDatabase: c.StoreInDatabase, DisableCleanup: c.DisableCleanup,
 	}
 }
 

@@ -94,6 +94,11 @@ var mapped = []struct {
 	{"session.freshAge", "session: {freshAge: 0}", func(o *ostiary.Options) any { return *o.Session.FreshAge }, time.Duration(0)},
 	{"session.disableSessionRefresh", "session: {disableSessionRefresh: true}", func(o *ostiary.Options) any { return o.Session.DisableRefresh }, true},
 	{"session.deferSessionRefresh", "session: {deferSessionRefresh: true}", func(o *ostiary.Options) any { return o.Session.DeferRefresh }, true},
+	{"session.storeSessionInDatabase", "session: {storeSessionInDatabase: true}", func(o *ostiary.Options) any { return o.Session.StoreInDatabase }, true},
+	{"session.preserveSessionInDatabase", "session: {preserveSessionInDatabase: true}", func(o *ostiary.Options) any { return o.Session.PreserveInDatabase }, true},
+	{"session.memory", "session: {memory: {}}", func(o *ostiary.Options) any { return o.Session.Memory.Enabled }, false},
+	{"session.memory.enabled", "session: {memory: {enabled: true}}", func(o *ostiary.Options) any { return o.Session.Memory.Enabled }, true},
+	{"session.memory.maxAge", "session: {memory: {maxAge: 3}}", func(o *ostiary.Options) any { return o.Session.Memory.MaxAge }, 3 * time.Second},
 	{"session.cookieCache", "session: {cookieCache: {}}", func(o *ostiary.Options) any { return o.Session.CookieCache.Enabled }, false},
 	{"session.cookieCache.enabled", "session: {cookieCache: {enabled: true}}", func(o *ostiary.Options) any { return o.Session.CookieCache.Enabled }, true},
 	{"session.cookieCache.maxAge", "session: {cookieCache: {maxAge: 60}}", func(o *ostiary.Options) any { return o.Session.CookieCache.MaxAge }, time.Minute},
@@ -121,6 +126,7 @@ var mapped = []struct {
 	{"verification.modelName", "verification: {modelName: v}", func(o *ostiary.Options) any { return o.Verification.Table }, "v"},
 	{"verification.fields", "verification: {fields: {value: v}}", func(o *ostiary.Options) any { return o.Verification.Columns }, map[string]string{"value": "v"}},
 	{"verification.storeIdentifier", "verification: {storeIdentifier: hashed}", func(o *ostiary.Options) any { return o.Verification.HashIdentifiers }, true},
+	{"verification.storeInDatabase", "verification: {storeInDatabase: true}", func(o *ostiary.Options) any { return o.Verification.StoreInDatabase }, true},
 	{"verification.disableCleanup", "verification: {disableCleanup: true}", func(o *ostiary.Options) any { return o.Verification.DisableCleanup }, true},
 
 	{"rateLimit", "rateLimit: {}", func(o *ostiary.Options) any { return *o.RateLimit.Enabled }, true},
@@ -188,7 +194,7 @@ func TestNoKeyIsForgotten(t *testing.T) {
 	}
 	for _, key := range Keys() {
 		switch root, _, _ := strings.Cut(key, "."); {
-		case root == "server", root == "mail", root == "database": // of the server itself; tested where they are used
+		case root == "server", root == "mail", root == "database", root == "secondaryStorage": // of the server itself; tested where they are used
 		case root == "socialProviders", root == "plugins": // tested below, in social_test.go and genericoauth_test.go
 		case strings.Contains(key, ".additionalFields"), strings.Contains(key, "Attributes."), strings.Contains(key, ".attributes."): // tested below
 		case !tested[key]:

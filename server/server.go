@@ -30,6 +30,7 @@ import (
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/server/web"
+	"github.com/ostiary/ostiary/storage"
 )
 
 // Streams are where a server writes to.
@@ -51,6 +52,7 @@ type Server struct {
 	auth      *ostiary.Auth
 	outbox    *outbox
 	channel   broadcast.Channel // nil when nothing is kept in memory
+	secondary storage.Store     // nil when there is none
 	health    *health
 	meters    *meters
 	public    *http.Server
@@ -150,7 +152,7 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err := s.prepare(ctx, db); err != nil {
 		return errors.Join(fmt.Errorf("prepare the database: %w", err), auth.Close(ctx))
 	}
-	s.health = &health{database: db, log: s.log}
+	s.health = &health{database: db, secondary: s.secondary, log: s.log}
 	s.serveWith(s.handler())
 	return nil
 }
@@ -222,13 +224,18 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 	if err != nil {
 		t.problems = append(t.problems, err)
 	}
+	secondary, err := s.config.SecondaryStorage.open()
+	if err != nil {
+		t.problems = append(t.problems, err)
+	}
+	s.secondary = secondary
 	if s.config.Session.Memory.Enabled {
-		if s.channel, err = s.config.Database.channel(); err != nil {
+		if s.channel, err = s.config.channel(secondary); err != nil {
 			t.problems = append(t.problems, err)
 		}
 	}
 	o := t.options()
-	o.Database, o.Broadcast.Channel = db, s.channel
+	o.Database, o.SecondaryStorage, o.Broadcast.Channel = db, secondary, s.channel
 	auth, err := ostiary.New(o)
 	if err != nil {
 		t.problems = append(t.problems, inKeys{err})

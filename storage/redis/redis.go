@@ -132,6 +132,15 @@ func New(o Options) *Store {
 	return s
 }
 
+// Check reports mistakes in the options. It does not connect.
+func (o *Options) Check() error {
+	if o.Client != nil {
+		return nil
+	}
+	_, err := o.connection()
+	return err
+}
+
 // connection returns how to connect.
 func (o *Options) connection() (rueidis.ClientOption, error) {
 	if o.URL == "" {
