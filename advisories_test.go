@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -713,5 +715,24 @@ func TestSR_045_RevokingIsSeenByOtherNodes(t *testing.T) {
 	one.clock.Advance(5*time.Minute + time.Second)
 	if there.session() != nil {
 		t.Error("a revoked session outlives the cache on the other node")
+	}
+}
+
+// The table of advisories names tests, which must be there.
+func TestTableOfAdvisoriesNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("\\| `(Test\\w+)` \\| (\\S+_test\\.go) \\|").FindAllStringSubmatch(string(text), -1)
+	if len(rows) < 20 {
+		t.Errorf("the table has %d rows", len(rows))
+	}
+	for _, row := range rows {
+		file, err := os.ReadFile(row[2])
+		if err != nil || !strings.Contains(string(file), "func "+row[1]+"(t *testing.T)") {
+			t.Errorf("%s has no %s (%v)", row[2], row[1], err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package social_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/memory"
 	"github.com/ostiary/ostiary/features/social"
 )
 
@@ -195,6 +198,60 @@ func TestState_is_used_once_however_often_it_comes_back_at_once(t *testing.T) {
 	all.Wait()
 	if n := s.net.requests("POST acme.test/token"); in.Load() != 1 || n != 1 {
 		t.Errorf("%d signed in with %d requests for tokens, want 1 and 1", in.Load(), n)
+	}
+}
+
+// together is a database in which whoever is about to use up a state waits until
+// all have read it.
+type together struct {
+	database.Adapter
+	missing atomic.Int64 // how many are still to come
+	all     chan struct{}
+}
+
+// Transaction waits for the others. A state is used up in the first one of a
+// request.
+func (d *together) Transaction(ctx context.Context, fn func(tx database.Adapter) error) error {
+	switch n := d.missing.Add(-1); {
+	case n == 0:
+		close(d.all)
+	case n > 0:
+		<-d.all
+	}
+	return d.Adapter.Transaction(ctx, fn)
+}
+
+// Lesson L3: a state that is read by several requests before one of them has used
+// it up.
+func TestAdvisory_L3_a_state_read_by_several_signs_in_one(t *testing.T) {
+	t.Parallel()
+	const requests = 5
+	d := &together{Adapter: memory.New(), all: make(chan struct{})}
+	s := newSite(t, func(c *core.Config, _ *social.Options) { c.Database = d })
+	b := s.browser()
+	address := b.start("acme", nil)
+	d.missing.Store(requests)
+	var all sync.WaitGroup
+	var in, refused atomic.Int64
+	for range requests {
+		clone, answer := s.browser(), s.net.approve(address, ann())
+		for name, value := range b.cookies {
+			clone.cookies[name] = value
+		}
+		all.Go(func() {
+			switch at := clone.get(answer).location; at {
+			case "/in":
+				in.Add(1)
+			case "/oops?error=state_mismatch":
+				refused.Add(1)
+			default:
+				t.Errorf("led to %q", at)
+			}
+		})
+	}
+	all.Wait()
+	if n := s.net.requests("POST acme.test/token"); in.Load() != 1 || refused.Load() != requests-1 || n != 1 {
+		t.Errorf("%d signed in, %d refused, %d requests for tokens", in.Load(), refused.Load(), n)
 	}
 }
 

@@ -209,6 +209,7 @@ func TestIDToken_signature(t *testing.T) {
 		"empty":                    "",
 		"dots":                     strings.Repeat(".", 100_000),
 		"endless":                  head + "." + strings.Repeat("A", 20_000) + "." + mac,
+		"good, but too long":       sign(t, jose.RS256, rsaKey(), "k1", good("padding", strings.Repeat("x", 17_000))),
 		"claims are a list":        sign(t, jose.RS256, rsaKey(), "k1", []string{"a"}),
 		"claims are null":          sign(t, jose.RS256, rsaKey(), "k1", nil),
 	} {
