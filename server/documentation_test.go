@@ -2,6 +2,7 @@ package server
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,7 +51,14 @@ func TestEveryKeyIsDocumentedOnceAndNoOther(t *testing.T) {
 func TestExamplesOfTheDocumentationAreConfigurations(t *testing.T) {
 	t.Parallel()
 	example := regexp.MustCompile("(?s)```yaml\n(.*?)```")
-	for _, name := range []string{"../docs/configuration.md", "../docs/server.md"} {
+	pages, err := filepath.Glob("../docs/providers/[a-z]*.md")
+	if err != nil || len(pages) < 36 {
+		t.Fatalf("there are %d pages of providers: %v", len(pages), err)
+	}
+	for _, name := range append(pages, "../docs/configuration.md", "../docs/server.md") {
+		if filepath.Base(name) == "your-own.md" {
+			continue // is about code
+		}
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -52,6 +52,10 @@ type provider struct {
 	idName, secretName string
 	// required are further fields that must be set, with values for examples.
 	required []string
+	// keys are those of the server's configuration file for the required fields,
+	// and idKey that of the client id. Default clientId.
+	keys  []string
+	idKey string
 	// notes are what one has to know.
 	notes []string
 	// make returns the provider for a client, with the required fields set.
@@ -113,6 +117,7 @@ func providers() []provider {
 		{
 			id: "cognito", console: "Amazon Cognito, app clients of a user pool", consoleURL: "https://console.aws.amazon.com/cognito/",
 			required: []string{`Domain: "acme.auth.eu-west-1.amazoncognito.com"`, `Region: "eu-west-1"`, `UserPoolID: "eu-west-1_Example"`},
+			keys:     []string{"domain: acme.auth.eu-west-1.amazoncognito.com", "region: eu-west-1", "userPoolId: eu-west-1_Example"},
 			notes:    []string{"`Domain` is that of the hosted pages of the pool. `IdentityProvider` sends users straight on to one of the pool's own providers."},
 			make: func(c social.Client) social.Provider {
 				return cognito.New(cognito.Options{ClientID: c.ID, ClientSecret: c.Secret, Scopes: c.Scopes, Settings: c.Settings, Domain: "acme.auth.eu-west-1.amazoncognito.com", Region: "eu-west-1", UserPoolID: "eu-west-1_Example"})
@@ -357,7 +362,7 @@ func providers() []provider {
 			answers: map[string]string{"GET api.spotify.com/v1/me": `{"display_name":"Ann Example","email":"ann@example.com","id":"subject-1","images":[{"url":"` + picture + `","height":300,"width":300}],"product":"premium","type":"user"}`},
 		},
 		{
-			id: "tiktok", console: "Manage apps", consoleURL: "https://developers.tiktok.com/apps/", idName: "ClientKey",
+			id: "tiktok", console: "Manage apps", consoleURL: "https://developers.tiktok.com/apps/", idName: "ClientKey", idKey: "clientKey",
 			notes: []string{"TikTok tells no address: users get a placeholder that receives no mail, unless `MapProfile` sets one."},
 			make: func(c social.Client) social.Provider {
 				return tiktok.New(tiktok.Options{ClientKey: c.ID, ClientSecret: c.Secret, Scopes: c.Scopes, Settings: c.Settings})

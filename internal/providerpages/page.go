@@ -147,7 +147,12 @@ func page(p provider, f facts) string {
 		f.idField + `: os.Getenv("` + variable + `_CLIENT_ID")`,
 		f.secretField + `: os.Getenv("` + variable + `_CLIENT_SECRET")`,
 	}, p.required...)))
-	write("\t}),\n}})\n```\n\n4. In the browser:\n\n```js\nawait authClient.signIn.social({ provider: %q, callbackURL: \"/dashboard\" })\n```\n\n", p.id)
+	write("\t}),\n}})\n```\n\n")
+	write("Or, in the [configuration file](../configuration.md#social-sign-in) of the server, with the secret in\n`OSTIARY_SOCIAL_%s_CLIENT_SECRET`:\n\n```yaml\nsocialProviders:\n  %s:\n    %s: the-client-id\n", variable, p.id, or(p.idKey, "clientId"))
+	for _, key := range p.keys {
+		write("    %s\n", key)
+	}
+	write("```\n\n4. In the browser:\n\n```js\nawait authClient.signIn.social({ provider: %q, callbackURL: \"/dashboard\" })\n```\n\n", p.id)
 
 	write("## What is sent\n\n| | |\n| --- | --- |\n| authorisation | `%s` |\n", f.authorize)
 	write("| default scopes | %s |\n| PKCE | %s |\n", codes(f.scopes, "none"), choose(f.pkce, "S256", "not with this provider"))

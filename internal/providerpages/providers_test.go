@@ -540,7 +540,7 @@ func problem(p social.Provider) error {
 // verified returns the claims of a JWT.
 func verified(t *testing.T, token string, algorithm jose.SignatureAlgorithm, key any) map[string]any {
 	t.Helper()
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{algorithm})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{algorithm})
 	if err != nil {
 		t.Fatal(err)
 	}
