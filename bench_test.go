@@ -200,7 +200,11 @@ func BenchmarkGetSessionHTTP(b *testing.B) {
 			benchHTTP(b, auth, cookies)
 		})
 	}
-	b.Run("bare handler", func(b *testing.B) {
+	b.Run("bare handler, cookie cache", func(b *testing.B) {
+		_, _, cookies := benchAuth(b, true)
+		benchHTTP(b, bareCacheHandler(b), cookies)
+	})
+	b.Run("bare handler, database", func(b *testing.B) {
 		_, path, cookies := benchAuth(b, false)
 		benchHTTP(b, bareHandler(b, path), cookies)
 	})
