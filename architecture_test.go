@@ -37,6 +37,7 @@ type room struct {
 var rooms = []room{
 	{name: "programs", packages: []string{"cmd/ostiary", "cmd/ostiary/...", "conformance/server", "e2e", "e2e/...", "examples", "examples/...", "internal/providerpages"}, open: true},
 	{name: "server", packages: []string{"server", "server/..."}, open: true},
+	{name: "commands", packages: []string{"runner"}},
 	{name: "support for tests", packages: []string{"ostiarytest", "plugins/internal/plugintest"}},
 	{name: "assembly", packages: []string{"."}},
 	{name: "plugins", packages: []string{"plugins/..."}},
@@ -50,6 +51,8 @@ var rooms = []room{
 	{name: "suites for channels", packages: []string{"broadcast/broadcasttest"}},
 	{name: "databases", packages: []string{"database/..."}},
 	{name: "SQL adapter", packages: []string{"internal/sqldb"}},
+	{name: "generators", packages: []string{"internal/generate"}},
+	{name: "definitions of tables", packages: []string{"internal/definition"}},
 	{name: "migrations", packages: []string{"migrate"}},
 	{name: "storage contract", packages: []string{"storage"}},
 	{name: "database contract", packages: []string{"database"}},

@@ -75,16 +75,14 @@ func (w *wish) add(t *schema.Table) {
 }
 
 func (w *wish) column(t *schema.Table, position int) desiredColumn {
+	return desiredColumn{ColumnField: FieldOf(t, position), reference: w.reference(&t.Fields[position])}
+}
+
+// FieldOf returns a field of a table, by its position, in the place where it
+// becomes a column.
+func FieldOf(t *schema.Table, position int) ColumnField {
 	f := &t.Fields[position]
-	return desiredColumn{
-		ColumnField: ColumnField{
-			Field:      f,
-			IDs:        t.IDs,
-			PrimaryKey: position == 0,
-			Indexes:    indexShapes(t, f),
-		},
-		reference: w.reference(f),
-	}
+	return ColumnField{Field: f, IDs: t.IDs, PrimaryKey: position == 0, Indexes: indexShapes(t, f)}
 }
 
 // indexShapes describes the indexes over several fields that a field is part of.
@@ -154,7 +152,7 @@ func (w *wish) index(t *schema.Table, index schema.Index) desiredIndex {
 		made.columns = append(made.columns, f.Column)
 	}
 	if made.name == "" {
-		made.name = indexName(t.Name, made.columns, index.Unique)
+		made.name = IndexName(t.Name, made.columns, index.Unique)
 	} else if !validIndexName(made.name) {
 		w.problem("index name %q of model %q must be letters, digits and _, begin with no digit, and have 63 characters at most", made.name, t.Key)
 	}
@@ -187,7 +185,7 @@ func (t *desiredTable) fieldIndexes(added []string) []desiredIndex {
 			continue
 		}
 		columns := []string{c.Column}
-		indexes = append(indexes, desiredIndex{indexName(t.name, columns, unique), columns, unique})
+		indexes = append(indexes, desiredIndex{IndexName(t.name, columns, unique), columns, unique})
 	}
 	return indexes
 }

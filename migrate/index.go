@@ -10,9 +10,9 @@ import (
 // maxIndexName is the longest name, in bytes, that every database accepts.
 const maxIndexName = 63
 
-// indexName is the name that Better Auth 1.7 gives to an index: the names of the
+// IndexName is the name that Better Auth 1.7 gives to an index: the names of the
 // table and the columns, or when that is too long its beginning and a hash.
-func indexName(table string, columns []string, unique bool) string {
+func IndexName(table string, columns []string, unique bool) string {
 	suffix := "_idx"
 	if unique {
 		suffix = "_uidx"

@@ -52,7 +52,7 @@ func (p *planner) completeIndexes(ctx context.Context, want *desiredTable, c *de
 		return nil
 	}
 	columns := []string{c.Column}
-	index := desiredIndex{indexName(want.name, columns, c.Unique), columns, c.Unique}
+	index := desiredIndex{IndexName(want.name, columns, c.Unique), columns, c.Unique}
 	if other, _ := p.catalog.index(index.name); other != nil && (other == have || p.dialect.SharedIndexNames) {
 		p.refuseIndex(want, index, fmt.Sprintf("the name %q belongs to another index, of table %q. Rename that index", index.name, other.Name))
 		return nil
@@ -91,7 +91,7 @@ func (p *planner) refuseRequiredColumn(want *desiredTable, table string, c *desi
 	remedy := fmt.Sprintf("alter table %s add column %s %s%s; update %s set %s = …;", t, column, p.dialect.Type(c.ColumnField), p.dialect.references(c.reference), t, column)
 	if c.Unique || c.Index {
 		columns := []string{c.Column}
-		remedy += " " + p.createIndex(want, desiredIndex{indexName(want.name, columns, c.Unique), columns, c.Unique}).SQL + ";"
+		remedy += " " + p.createIndex(want, desiredIndex{IndexName(want.name, columns, c.Unique), columns, c.Unique}).SQL + ";"
 	}
 	p.report(Finding{
 		Kind: RequiredColumn, Table: table, Column: c.Column, Remedy: remedy,

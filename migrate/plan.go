@@ -113,10 +113,31 @@ func (m *Migrator) plan(ctx context.Context, c Connection) (*Plan, error) {
 			return nil, err
 		}
 	}
+	return p.finished(), nil
+}
+
+func (p *planner) finished() *Plan {
 	return &Plan{
 		Statements: slices.Concat(p.added, p.created, p.fieldIndexes, p.newTableIndexes, p.indexes),
 		Findings:   p.findings,
-	}, nil
+	}
+}
+
+// Script returns the plan for an empty database of a dialect: all the tables of a
+// schema. It needs no database.
+func Script(s *schema.Schema, d *Dialect) (*Plan, error) {
+	desired, err := desire(s, d)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	p := &planner{dialect: d, catalog: &Catalog{}, desired: desired}
+	for _, want := range desired {
+		p.create(want)
+		for _, index := range want.indexes {
+			p.indexes = append(p.indexes, p.createIndex(want, index))
+		}
+	}
+	return p.finished(), nil
 }
 
 // create plans a table that is missing.

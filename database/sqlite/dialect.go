@@ -9,6 +9,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/definition"
 	"github.com/ostiary/ostiary/internal/sqldb"
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
@@ -48,7 +49,7 @@ func dialect() *sqldb.Dialect {
 		Catalog:   catalog,
 		Definition: migrate.Dialect{
 			Quote:   migrate.QuoteName,
-			Type:    columnType,
+			Type:    definition.SQLiteType,
 			Accepts: accepts,
 			Boolean: func(b bool) string {
 				if b {
@@ -131,28 +132,6 @@ func meaning(err error) error {
 func busy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
-}
-
-// columnType is the type that Better Auth 1.7 gives to a column.
-func columnType(f migrate.ColumnField) string {
-	if f.HoldsID() {
-		if f.IDs == schema.SerialIDs {
-			return "integer"
-		}
-		return "text"
-	}
-	switch f.Type {
-	case schema.Boolean:
-		return "integer"
-	case schema.Number:
-		if f.BigInt {
-			return "bigint"
-		}
-		return "integer"
-	case schema.Date:
-		return "date"
-	}
-	return "text"
 }
 
 // accepts is lenient: SQLite stores any value in any column.

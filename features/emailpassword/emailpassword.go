@@ -86,6 +86,9 @@ func New(o Options, verification *emailverification.Feature) *Feature {
 // ID returns "email-password".
 func (*Feature) ID() string { return "email-password" }
 
+// Enabled reports whether users can sign in with a password.
+func (f *Feature) Enabled() bool { return f.options.Enabled }
+
 // Init checks the options.
 func (f *Feature) Init(*core.Kernel) error {
 	if f.options.ResetPasswordTokenExpiresIn < 0 {

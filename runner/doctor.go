@@ -1,0 +1,217 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ostiary/ostiary"
+	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/console"
+	"github.com/ostiary/ostiary/internal/secret"
+	"github.com/ostiary/ostiary/migrate"
+)
+
+// Severity says how much a [Risk] matters.
+type Severity string
+
+// The severities.
+const (
+	Serious Severity = "serious" // it does not work, or is open to attack
+	Warning Severity = "warning" // less safe than it could be
+	Hint    Severity = "hint"    // good to know
+)
+
+// Risk is something to know about an application, in plain words.
+type Risk struct {
+	Severity Severity `json:"severity"`
+	// Text says what was found and what follows from it.
+	Text string `json:"text"`
+	// Remedy says what to do about it. Empty when Text does, or nothing need be.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Doctor explains the risks of an application.
+type Doctor struct {
+	JSON bool `help:"Write what was found as JSON, for scripts."`
+}
+
+func (d *Doctor) run(ctx context.Context, c *console.Console, a Application) error {
+	risks := a.Risks
+	if !a.Examined {
+		risks = append(risks, examineConfiguration(a.Auth.Kernel().Config())...)
+	}
+	risks = append(risks, ExamineDatabase(ctx, a.Auth)...)
+	return d.Report(c, risks)
+}
+
+// Report tells what was found. Its error says that something has to be done.
+func (d *Doctor) Report(c *console.Console, risks []Risk) error {
+	serious := 0
+	for _, r := range risks {
+		if r.Severity == Serious {
+			serious++
+		}
+	}
+	if d.JSON {
+		report := struct {
+			Healthy bool   `json:"healthy"`
+			Risks   []Risk `json:"risks"`
+		}{serious == 0, append([]Risk{}, risks...)}
+		if err := c.JSON(report); err != nil {
+			return err
+		}
+	} else {
+		tell(c, risks)
+	}
+	if serious > 0 {
+		return unsolved{counted(serious, "serious problem has", "serious problems have") + " to be solved"}
+	}
+	return nil
+}
+
+func tell(c *console.Console, risks []Risk) {
+	styles := map[Severity]string{Serious: console.Red, Warning: console.Yellow, Hint: console.Faint}
+	for _, severity := range []Severity{Serious, Warning, Hint} {
+		for _, r := range risks {
+			if r.Severity != severity {
+				continue
+			}
+			c.Say("%s %s", c.Mark(styles[severity], string(severity)+":"), r.Text)
+			if r.Remedy != "" {
+				c.Say("  %s", indent(r.Remedy))
+			}
+		}
+	}
+	if len(risks) == 0 {
+		c.Say("Nothing to complain about.")
+	}
+}
+
+// examineConfiguration explains the options that are unsafe.
+func examineConfiguration(o *core.Config) []Risk {
+	var risks []Risk
+	add := func(severity Severity, text, remedy string) { risks = append(risks, Risk{severity, text, remedy}) }
+	current := o.Secret
+	if len(o.Secrets) > 0 {
+		current = o.Secrets[0].Value
+	}
+	if o.Development {
+		add(Hint, "Development is on.", "Turn it off where the internet can reach the server.")
+	} else {
+		for _, weakness := range secret.Assess(current) {
+			add(Serious, "Secret: "+weakness+".", "Make one with `ostiary secret`, and pass it from the environment.")
+		}
+		if o.BaseURL.URL == "" && len(o.BaseURL.AllowedHosts) == 0 {
+			add(Serious, "BaseURL is not set: links in mails name whatever host a request names, so that anybody could have password links sent that lead to a host of theirs.", "Set BaseURL to the address that browsers see.")
+		}
+		if strings.HasPrefix(o.BaseURL.URL, "http://") && !strings.HasPrefix(o.BaseURL.URL, "http://localhost") && !strings.HasPrefix(o.BaseURL.URL, "http://127.0.0.1") {
+			add(Serious, "BaseURL is http: passwords and cookies can be read on the way.", "Put TLS in front, and give the https address.")
+		}
+	}
+	for _, trusted := range o.TrustedOrigins {
+		if trusted == "*" || strings.HasSuffix(trusted, "://*") {
+			add(Serious, fmt.Sprintf("TrustedOrigins: %q trusts every site; each of them can act in the name of users who are signed in.", trusted), "List your own sites.")
+		}
+	}
+	if o.Database == nil {
+		add(Warning, "Database is not set: sessions live in cookies and cannot be revoked, and users are forgotten when the process ends.", "Set Database.")
+	}
+	for _, s := range switches(o) {
+		if s.on {
+			add(s.severity, s.text, s.remedy)
+		}
+	}
+	return risks
+}
+
+type unsafeSwitch struct {
+	on           bool
+	severity     Severity
+	text, remedy string
+}
+
+func switches(o *core.Config) []unsafeSwitch {
+	off := func(b *bool) bool { return b != nil && !*b }
+	return []unsafeSwitch{
+		{o.DisableCSRFCheck, Serious, "Advanced.DisableCSRFCheck: other sites can act in the name of users who are signed in.", "Turn it off, and list your sites in TrustedOrigins."},
+		{o.DisableOriginCheck, Serious, "Advanced.DisableOriginCheck: links of this server can lead to any site, and other sites can act in the name of users.", "Turn it off, and list your sites in TrustedOrigins."},
+		{len(o.OriginCheckExempt) > 0, Warning, "Advanced.OriginCheckExempt: other sites can call " + strings.Join(o.OriginCheckExempt, ", ") + " in the name of users.", "Exempt only what is meant for other sites."},
+		{o.TrustedProxyHeaders, Warning, "Advanced.TrustedProxyHeaders: unless your proxy sets X-Forwarded-Host and X-Forwarded-Proto on every request, clients choose the address in mails.", "Set BaseURL instead if there is one address."},
+		{o.ClientIP.Disabled, Serious, "ClientIP.Disabled: turns rate limits off, so that passwords can be guessed at full speed.", "Set ClientIP.TrustedProxies instead."},
+		{off(o.RateLimit.Enabled), Serious, "RateLimit.Enabled is off, so that passwords can be guessed at full speed.", "Turn it on."},
+		{off(o.Cookies.Secure) && !o.Development, Serious, "Cookies.Secure is off, so that browsers send session cookies without encryption too.", "Leave it out: it follows the base URL."},
+		{o.Account.SkipStateCookieCheck, Serious, "Account.SkipStateCookieCheck: somebody can be made to sign in to another's account.", "Turn it off."},
+		{o.Account.Linking.AllowUnverifiedLocalEmail, Serious, "Account.Linking.AllowUnverifiedLocalEmail: whoever signs up with somebody else's address first keeps the password to that account.", "Turn it off."},
+		{o.Password.MinLength != 0 && o.Password.MinLength < 8, Warning, "EmailAndPassword.MinPasswordLength: less than 8 characters are guessed quickly.", "Raise it."},
+		{o.Session.CookieCache.Enabled && !o.Session.CookieCache.Strict, Hint, "Session.CookieCache: a session that is revoked is still accepted for as long as the cached copy is good.", ""},
+		{o.Session.ExpiresIn > 90*24*time.Hour, Hint, "Session.ExpiresIn is more than 90 days.", ""},
+		{!o.Account.EncryptOAuthTokens, Hint, "Account.EncryptOAuthTokens is off: whoever reads the database can use the tokens of providers.", "Turn it on unless Better Auth shares the database without it."},
+	}
+}
+
+// ExamineDatabase explains where the database of an application differs from its
+// schema, and whether it can be reached at all.
+func ExamineDatabase(ctx context.Context, auth *ostiary.Auth) []Risk {
+	kernel := auth.Kernel()
+	if kernel.Config().Database == nil {
+		return nil
+	}
+	adapter := kernel.DB.Adapter()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if p, ok := adapter.(interface{ Ping(context.Context) error }); ok {
+		if err := p.Ping(ctx); err != nil {
+			return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be reached: %v.", adapter.Capabilities().Name, err), "Start it, and check its address, its credentials and the network."}}
+		}
+	}
+	if _, ok := adapter.(migrate.Database); !ok {
+		return nil
+	}
+	plan, err := auth.Plan(ctx)
+	if err != nil {
+		return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be compared with the schema: %v.", adapter.Capabilities().Name, explain(err)), ""}}
+	}
+	return differences(plan)
+}
+
+// differences are the risks of a database that is not as a plan wants it.
+func differences(plan *migrate.Plan) []Risk {
+	var risks []Risk
+	var indexes []string
+	missing := 0
+	for _, s := range plan.Statements {
+		if s.Change == migrate.CreateIndex {
+			indexes = append(indexes, fmt.Sprintf("%s (%s)", s.Table, strings.Join(s.Columns, ", ")))
+		} else {
+			missing++
+		}
+	}
+	if missing > 0 {
+		risks = append(risks, Risk{Serious, "Database: lacks " + counted(missing, "table or column", "tables or columns") + " that the application needs.", "Run `ostiary migrate`, or call auth.Migrate when the application starts."})
+	} else if len(indexes) > 0 {
+		risks = append(risks, Risk{Warning, "Database: lacks indexes, so that look-ups read whole tables: " + strings.Join(indexes, ", ") + ".", "Run `ostiary migrate`."})
+	}
+	for _, f := range plan.Findings {
+		severity := Warning
+		switch {
+		case f.Kind.Breaks():
+			severity = Serious
+		case f.Kind == migrate.NullableColumn || f.Kind == migrate.MissingForeignKey:
+			severity = Hint
+		}
+		risks = append(risks, Risk{severity, "Database: " + f.Message, f.Remedy})
+	}
+	return risks
+}
+
+// explain makes an error of the database one that says what to do.
+func explain(err error) error {
+	if errors.Is(err, database.ErrUnavailable) {
+		return fmt.Errorf("%w\nThe database cannot be reached: start it, and check its address and credentials", err)
+	}
+	return err
+}
