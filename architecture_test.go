@@ -90,7 +90,7 @@ var roomLibraries = map[string][]string{
 	"providers":                   {"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},
 	"storage/redis":               {"github.com/redis/rueidis"},
 	"server":                      {"github.com/BurntSushi/toml", "github.com/goccy/go-yaml"},
-	"cmd/ostiary":                 {"github.com/alecthomas/kong", "golang.org/x/term"},
+	"cmd/ostiary":                 {"charm.land/huh/v2", "github.com/alecthomas/kong", "golang.org/x/term"},
 	"e2e":                         {"github.com/chromedp"},
 	"examples":                    {"github.com/gin-gonic/gin", "github.com/google/go-cmp", "github.com/go-chi/chi/v5", "github.com/gofiber/fiber/v3", "github.com/labstack/echo/v4"},
 	"plugins/internal/plugintest": {}, // opens databases

@@ -44,7 +44,7 @@ func (d *Doctor) run(ctx context.Context, c *console.Console, a Application) err
 	if !a.Examined {
 		risks = append(risks, examineConfiguration(a.Auth.Kernel().Config())...)
 	}
-	risks = append(risks, ExamineDatabase(ctx, a.Auth)...)
+	risks = append(risks, ExamineDatabase(ctx, a.Auth, false)...)
 	return d.Report(c, risks)
 }
 
@@ -154,8 +154,9 @@ func switches(o *core.Config) []unsafeSwitch {
 }
 
 // ExamineDatabase explains where the database of an application differs from its
-// schema, and whether it can be reached at all.
-func ExamineDatabase(ctx context.Context, auth *ostiary.Auth) []Risk {
+// schema, and whether it can be reached at all. What is missing is no problem when
+// the application migrates by itself.
+func ExamineDatabase(ctx context.Context, auth *ostiary.Auth, migrates bool) []Risk {
 	kernel := auth.Kernel()
 	if kernel.Config().Database == nil {
 		return nil
@@ -175,11 +176,11 @@ func ExamineDatabase(ctx context.Context, auth *ostiary.Auth) []Risk {
 	if err != nil {
 		return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be compared with the schema: %v.", adapter.Capabilities().Name, explain(err)), ""}}
 	}
-	return differences(plan)
+	return differences(plan, migrates)
 }
 
 // differences are the risks of a database that is not as a plan wants it.
-func differences(plan *migrate.Plan) []Risk {
+func differences(plan *migrate.Plan, migrates bool) []Risk {
 	var risks []Risk
 	var indexes []string
 	missing := 0
@@ -191,7 +192,11 @@ func differences(plan *migrate.Plan) []Risk {
 		}
 	}
 	if missing > 0 {
-		risks = append(risks, Risk{Serious, "Database: lacks " + counted(missing, "table or column", "tables or columns") + " that the application needs.", "Run `ostiary migrate`, or call auth.Migrate when the application starts."})
+		severity := Serious
+		if migrates {
+			severity = Hint
+		}
+		risks = append(risks, Risk{severity, "Database: lacks " + counted(missing, "table or column", "tables or columns") + " that the application needs.", "Run `ostiary migrate`, or call auth.Migrate when the application starts."})
 	} else if len(indexes) > 0 {
 		risks = append(risks, Risk{Warning, "Database: lacks indexes, so that look-ups read whole tables: " + strings.Join(indexes, ", ") + ".", "Run `ostiary migrate`."})
 	}

@@ -64,7 +64,7 @@ func Main[C Configuration](configuration C) {
 func runOn(ctx context.Context, c *console.Console, command Command, configuration any) int {
 	auth, err := configure(configuration)
 	if err != nil {
-		c.Warn("ostiary: the configuration cannot be used: %v", strings.TrimPrefix(err.Error(), "ostiary: "))
+		c.Warn("ostiary: the configuration cannot be used: %v\nIf it needs variables of the environment, set them, or name the file that has them with --env-file.", strings.TrimPrefix(err.Error(), "ostiary: "))
 		return ExitFailed
 	}
 	return Run(ctx, c, command, Application{Auth: auth})

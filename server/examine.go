@@ -4,29 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ostiary/ostiary/internal/secret"
-	"github.com/ostiary/ostiary/migrate"
+	"github.com/ostiary/ostiary/runner"
 )
 
 // Severity says how much a [Risk] matters.
-type Severity string
+type Severity = runner.Severity
 
 // The severities.
 const (
-	Serious Severity = "serious" // the server would not work, or is open to attack
-	Warning Severity = "warning" // less safe than it could be
-	Hint    Severity = "hint"    // good to know
+	Serious = runner.Serious // the server would not work, or is open to attack
+	Warning = runner.Warning // less safe than it could be
+	Hint    = runner.Hint    // good to know
 )
 
 // Risk is something to know about a configuration, in plain words.
-type Risk struct {
-	Severity Severity
-	Text     string
-}
+type Risk = runner.Risk
 
 // Examine explains the risks of a configuration, and where its database differs
 // from it. The error is about the examination itself. It never prints a secret,
@@ -36,7 +35,7 @@ func Examine(ctx context.Context, c Config) ([]Risk, error) {
 	e.secrets()
 	e.addresses()
 	e.switches()
-	e.mail()
+	e.mail(ctx)
 	if err := e.storage(ctx); err != nil {
 		return nil, err
 	}
@@ -49,7 +48,7 @@ type examination struct {
 }
 
 func (e *examination) add(s Severity, format string, args ...any) {
-	e.risks = append(e.risks, Risk{s, fmt.Sprintf(format, args...)})
+	e.risks = append(e.risks, Risk{Severity: s, Text: fmt.Sprintf(format, args...)})
 }
 
 func (e *examination) secrets() {
@@ -116,7 +115,10 @@ func (e *examination) switches() {
 	}
 }
 
-func (e *examination) mail() {
+func (e *examination) mail(ctx context.Context) {
+	if smtp := &e.Mail.SMTP; smtp.Host != "" {
+		e.reach(ctx, "mail.smtp", net.JoinHostPort(smtp.Host, strconv.Itoa(smtp.port())))
+	}
 	if e.mails() || !e.EmailAndPassword.Enabled {
 		return
 	}
@@ -124,6 +126,29 @@ func (e *examination) mail() {
 		e.add(Serious, "emailAndPassword.requireEmailVerification: there is no mail server, so nobody can ever verify an address and sign in.")
 	}
 	e.add(Warning, "mail: there is no mail server, so nobody who forgets a password gets back in.")
+}
+
+// port is the port that mails are handed over at.
+func (s *SMTP) port() int {
+	switch {
+	case s.Port != 0:
+		return s.Port
+	case s.TLS == "implicit":
+		return 465
+	}
+	return 587
+}
+
+// reach reports a service that nobody answers at. What it would answer is not
+// looked at.
+func (e *examination) reach(ctx context.Context, key, address string) {
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	connection, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		e.add(Warning, "%s: %s cannot be reached from here: %v. Check host, port and firewall.", key, address, err)
+		return
+	}
+	_ = connection.Close()
 }
 
 // storage reports what keeps the database from being opened, the permissions of
@@ -142,7 +167,8 @@ func (e *examination) storage(ctx context.Context) (err error) {
 		return err
 	}
 	if file == "" {
-		return e.differences(ctx, m)
+		e.differences(ctx, m)
+		return nil
 	}
 	info, err := os.Stat(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -155,27 +181,10 @@ func (e *examination) storage(ctx context.Context) (err error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		e.add(Warning, "database: other users of this machine can open %s, which contains password hashes and sessions; run chmod 600 on it.", file)
 	}
-	return e.differences(ctx, m)
+	e.differences(ctx, m)
+	return nil
 }
 
-func (e *examination) differences(ctx context.Context, m *Migration) error {
-	plan, err := m.Plan(ctx)
-	if err != nil {
-		return err
-	}
-	missing := Hint
-	if !enabled(e.Database.Migrate) {
-		missing = Serious
-	}
-	if !plan.Empty() {
-		e.add(missing, "database: lacks tables, columns or indexes; `ostiary migrate` adds them.")
-	}
-	for _, f := range plan.Findings {
-		severity := Warning
-		if f.Kind == migrate.UnexpectedRequiredColumn {
-			severity = Serious
-		}
-		e.add(severity, "database: %s", f)
-	}
-	return nil
+func (e *examination) differences(ctx context.Context, m *Migration) {
+	e.risks = append(e.risks, runner.ExamineDatabase(ctx, m.auth, enabled(e.Database.Migrate))...)
 }

@@ -2,6 +2,8 @@ package server
 
 import (
 	"database/sql"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,23 +23,33 @@ func examine(t *testing.T, c Config) map[Severity]string {
 	}
 	text := map[Severity]string{}
 	for _, r := range risks {
-		text[r.Severity] += r.Text + "\n"
+		text[r.Severity] += r.Text + " " + r.Remedy + "\n"
 	}
 	return text
 }
 
 func TestASoundConfigurationHasNoSeriousRisk(t *testing.T) {
 	t.Parallel()
-	c := parse(t, `
+	mails, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := parse(t, fmt.Sprintf(`
 baseURL: https://auth.example.com
 emailAndPassword: {enabled: true, requireEmailVerification: true}
 rateLimit: {storage: database}
-mail: {from: a@b.example, smtp: {host: mail.example}}
-`)
+mail: {from: a@b.example, smtp: {host: 127.0.0.1, port: %d}}
+`, mails.Addr().(*net.TCPAddr).Port))
 	c.Secret = NewSecret()
 	got := examine(t, c)
 	if got[Serious] != "" || got[Warning] != "" {
 		t.Errorf("%v", got)
+	}
+	if err := mails.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := examine(t, c); !strings.Contains(got[Warning], "mail.smtp: 127.0.0.1:") {
+		t.Errorf("nothing about a mail server that nobody answers at: %v", got)
 	}
 }
 

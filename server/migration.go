@@ -41,6 +41,11 @@ func (s *Server) migration() (*Migration, error) {
 	return &Migration{auth, migrator}, nil
 }
 
+// Auth returns the library, on the database of the configuration, for commands
+// that work with it. It serves nobody: its secret and its address are not those of
+// the configuration.
+func (m *Migration) Auth() *ostiary.Auth { return m.auth }
+
 // Plan returns what the database lacks. It changes nothing, but creates the file
 // of a SQLite database that does not exist.
 func (m *Migration) Plan(ctx context.Context) (*migrate.Plan, error) { return m.migrator.Plan(ctx) }

@@ -2,38 +2,33 @@ package main
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/ostiary/ostiary/internal/console"
+	"github.com/ostiary/ostiary/runner"
 	"github.com/ostiary/ostiary/server"
 )
 
 type doctorCommand struct {
 	configFlags
+	runner.Doctor
 }
 
-// Run prints what is risky, and fails when something would keep the server from
-// working.
-func (d *doctorCommand) Run(ctx context.Context, c console) error {
-	config, err := d.load(c)
+// Run explains what is risky, and fails when something must be done about it.
+func (d *doctorCommand) Run(ctx context.Context, c *console.Console) error {
+	found, err := d.find(ctx)
 	if err != nil {
 		return err
 	}
-	report, err := server.Examine(ctx, config)
+	if found != nil {
+		return d.runGo(ctx, c, found, &d.Doctor)
+	}
+	config, err := d.file().load(c)
 	if err != nil {
 		return err
 	}
-	serious := 0
-	for _, r := range report {
-		c.say("%s: %s", r.Severity, r.Text)
-		if r.Severity == server.Serious {
-			serious++
-		}
+	risks, err := server.Examine(ctx, config)
+	if err != nil {
+		return err
 	}
-	switch {
-	case serious > 0:
-		return fmt.Errorf("found %d serious problems", serious)
-	case len(report) == 0:
-		c.say("Nothing to complain about.")
-	}
-	return nil
+	return d.Report(c, risks)
 }

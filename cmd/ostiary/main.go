@@ -1,69 +1,59 @@
-// Command ostiary runs Ostiary as a server of its own, and helps to operate it.
+// Command ostiary runs Ostiary as a server of its own, and helps to operate it:
+// it brings databases up to date, writes models for other tools, begins new
+// projects and looks for risks. It works with the configuration file of a server,
+// or with the package in which a program configures the library.
 //
-//	ostiary serve     runs the server
-//	ostiary migrate   creates missing tables and columns
-//	ostiary doctor    explains the risks of a configuration
-//	ostiary secret    prints a fresh secret
-//	ostiary version   prints the version
-//
-// Exit codes: 0 when all went well, 1 when something failed, 2 when the command
-// line was not understood.
+// Exit codes: 0 when all went well, 1 when something failed or the answer to a
+// question was no, 2 when the command line was not understood, 3 when the command
+// did its work and something is left that a person has to do.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/ostiary/ostiary/server"
-)
-
-const (
-	exitFailure = 1
-	exitUsage   = 2
+	"github.com/ostiary/ostiary/internal/console"
+	"github.com/ostiary/ostiary/runner"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	code := run(ctx, os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv})
+	code := run(ctx, os.Args[1:], console.Standard())
 	stop()
 	os.Exit(code)
 }
 
-// console is what a command reads from and writes to.
-type console struct {
-	in       io.Reader
-	out, err io.Writer
-	env      func(name string) (string, bool)
-}
-
 // commands are the commands with their flags.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the server. Without a configuration it is a development server with a SQLite file in the current directory."`
-	Migrate migrateCommand `cmd:"" help:"Create the tables and columns that the database lacks. Nothing is ever changed or removed."`
-	Doctor  doctorCommand  `cmd:"" help:"Explain the risks of a configuration, and where the database differs from it."`
-	Secret  secretCommand  `cmd:"" help:"Print a fresh secret for the option secret, or the variable OSTIARY_SECRET."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve       serveCommand    `cmd:"" help:"Run the server. Without a configuration it is a development server with a SQLite file in the current directory."`
+	Init        initCommand     `cmd:"" help:"Begin: write a Go package, or the configuration file of a server."`
+	Migrate     migrateCommand  `cmd:"" help:"Create the tables, columns and indexes that the database lacks. Nothing is ever changed or removed."`
+	Generate    generateCommand `cmd:"" help:"Write the tables as SQL, as models for GORM, ent, Bun or sqlc, or as a Prisma or Drizzle schema."`
+	CreateAdmin adminCommand    `cmd:"" help:"Create a user with the role of an administrator."`
+	Doctor      doctorCommand   `cmd:"" help:"Explain the risks of a configuration, and where the database differs from it."`
+	Info        infoCommand     `cmd:"" help:"Print versions and the configuration, secrets redacted."`
+	Secret      secretCommand   `cmd:"" help:"Print a fresh secret for the option secret, or the variable OSTIARY_SECRET."`
+	Version     versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // run runs the command of a command line and returns its exit code.
-func run(ctx context.Context, args []string, c console) int {
+func run(ctx context.Context, args []string, c *console.Console) int {
 	var cli commands
 	exited := -1
 	parser, err := kong.New(&cli,
-		kong.Name("ostiary"), kong.Description("An authentication server that speaks the protocol of Better Auth."),
-		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(),
+		kong.Name("ostiary"), kong.Description("An authentication server that speaks the protocol of Better Auth, and the tools around it."),
+		kong.Writers(c.Out, c.Err), kong.Exit(func(code int) { exited = code }), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 	if err != nil {
-		return c.fail(err)
+		return runner.Code(c, err)
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -73,48 +63,18 @@ func run(ctx context.Context, args []string, c console) int {
 		return exited // help was asked for
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(c.err, "ostiary: %v\nRun \"ostiary --help\" to see what there is.\n", err)
-		return exitUsage
+		c.Warn("ostiary: %v\nRun \"ostiary --help\" to see what there is.", err)
+		return runner.ExitUsage
 	}
 	chosen.BindTo(ctx, (*context.Context)(nil))
-	if err := chosen.Run(c); err != nil {
-		return c.fail(err)
+	err = chosen.Run(c)
+	if code := exitCode(0); errors.As(err, &code) {
+		return int(code)
 	}
-	return 0
+	return runner.Code(c, err)
 }
 
-// fail tells what went wrong.
-func (c console) fail(err error) int {
-	text := strings.TrimPrefix(err.Error(), "ostiary: ")
-	_, _ = fmt.Fprintf(c.err, "ostiary: %s\n", text)
-	return exitFailure
-}
+// exitCode is how a program ended that has told already what went wrong.
+type exitCode int
 
-func (c console) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.out, format+"\n", args...)
-}
-
-// configFlags say which configuration a command works with.
-type configFlags struct {
-	Config   string `short:"c" placeholder:"FILE" env:"OSTIARY_CONFIG" help:"Configuration file (.yaml, .toml or .json)."`
-	Database string `placeholder:"PATH" help:"Path or address of the database, instead of the configured one."`
-}
-
-// load returns the configuration: of the file, or else that of a development
-// server, with what the environment and the flags say.
-func (f *configFlags) load(c console) (server.Config, error) {
-	config := server.Quickstart()
-	if f.Config != "" {
-		var err error
-		if config, err = server.Load(f.Config); err != nil {
-			return config, fmt.Errorf("the configuration has problems:\n%w", err)
-		}
-	}
-	if err := config.ApplyEnvironment(c.env); err != nil {
-		return config, fmt.Errorf("the environment has problems:\n%w", err)
-	}
-	if f.Database != "" {
-		config.SetDatabase(f.Database)
-	}
-	return config, nil
-}
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ostiary/ostiary/internal/console"
 )
 
 // binary is the built command, as people run it.
@@ -275,8 +277,8 @@ func TestAPortInUseIsExplained(t *testing.T) {
 func command(t *testing.T, input string, args ...string) (code int, out, errors string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(context.Background(), args, console{
-		in: strings.NewReader(input), out: &stdout, err: &stderr, env: func(string) (string, bool) { return "", false },
+	code = run(context.Background(), args, &console.Console{
+		In: strings.NewReader(input), Out: &stdout, Err: &stderr, Lookup: func(string) (string, bool) { return "", false },
 	})
 	return code, stdout.String(), stderr.String()
 }
@@ -306,9 +308,9 @@ func TestExitCodesAndMessages(t *testing.T) {
 		{[]string{"serve", "-c", bad}, 1, "", "bad.yaml:1: sesion: unknown key; did you mean session?\nbad.yaml:2: appName: expected text"},
 		{[]string{"serve", "-c", filepath.Join(dir, "none.yaml")}, 1, "", "no such file"},
 		{[]string{"serve", "--listen", "nonsense"}, 1, "", "--listen"},
-		{[]string{"serve", "--database", "postgres://h/db", "--listen", "127.0.0.1:0"}, 1, "", "postgres"},
+		{[]string{"serve", "--database", "oracle://h/db", "--listen", "127.0.0.1:0"}, 1, "", "oracle"},
 		{[]string{"migrate", "--database", "oracle:x"}, 1, "", "oracle"},
-		{[]string{"doctor", "-c", bare, "--database", filepath.Join(dir, "d.db")}, 1, "serious: secret: not set", "serious problems"},
+		{[]string{"doctor", "-c", bare, "--database", filepath.Join(dir, "d.db")}, 3, "serious: secret: not set", "serious problems have to be solved"},
 		{[]string{"doctor", "--database", filepath.Join(dir, "d.db")}, 0, "hint: server.development", ""},
 	} {
 		code, out, errors := command(t, "", c.args...)

@@ -1,66 +1,43 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 
-	"github.com/ostiary/ostiary/server"
+	"github.com/ostiary/ostiary/internal/console"
+	"github.com/ostiary/ostiary/runner"
 )
 
 type migrateCommand struct {
 	configFlags
-	DryRun bool `help:"Only print what would be done."`
-	Yes    bool `short:"y" help:"Do not ask."`
+	runner.Migrate
 }
 
 // Run brings the database up to the configuration.
-func (m *migrateCommand) Run(ctx context.Context, c console) (err error) {
-	config, err := m.load(c)
-	if err != nil {
-		return err
-	}
-	migration, err := server.NewMigration(config)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, migration.Close(context.WithoutCancel(ctx))) }()
-	plan, err := migration.Plan(ctx)
-	if err != nil {
-		return err
-	}
-	for _, finding := range plan.Findings {
-		c.say("Note: %s\n", finding)
-	}
-	if plan.Empty() {
-		c.say("The database has everything that is needed; there is nothing to do.")
-		return nil
-	}
-	c.say("%s\n", plan.SQL())
-	if m.DryRun {
-		return nil
-	}
-	if !m.Yes && !c.confirm("Run these statements?") {
-		return errors.New("nothing was changed: answer yes, or pass --yes")
-	}
-	if _, err := migration.Apply(ctx); err != nil {
-		return err
-	}
-	c.say("Done.")
-	return nil
+func (m *migrateCommand) Run(ctx context.Context, c *console.Console) error {
+	return m.run(ctx, c, &m.Migrate)
 }
 
-// confirm asks a question. Everything but yes means no, and so does the end of
-// the input.
-func (c console) confirm(question string) bool {
-	_, _ = fmt.Fprintf(c.out, "%s [y/N] ", question)
-	answer, _ := bufio.NewReader(c.in).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return true
+type generateCommand struct {
+	configFlags
+	runner.Generate
+}
+
+// Run writes the tables as the source of another tool.
+func (g *generateCommand) Run(ctx context.Context, c *console.Console) error {
+	return g.run(ctx, c, &g.Generate)
+}
+
+type infoCommand struct {
+	configFlags
+	runner.Info
+}
+
+// Run prints what a report of a problem needs to say.
+func (i *infoCommand) Run(ctx context.Context, c *console.Console) error {
+	found, err := i.find(ctx)
+	if err != nil {
+		return err
 	}
-	c.say("")
-	return false
+	i.Info.Tool, i.Info.From = version(), i.where(found)
+	return i.run(ctx, c, &i.Info)
 }
