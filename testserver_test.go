@@ -24,10 +24,14 @@ import (
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/database/memory"
+	"github.com/ostiary/ostiary/database/mysql"
+	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/database/sqlite"
 	"github.com/ostiary/ostiary/features/emailpassword"
 	"github.com/ostiary/ostiary/features/emailverification"
 	"github.com/ostiary/ostiary/features/user"
+	"github.com/ostiary/ostiary/internal/testservice"
+	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -73,7 +77,7 @@ func newServer(t testing.TB, settings ...setting) *server {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	if _, isSQL := o.Database.(*sqlite.Adapter); isSQL {
+	if _, hasTables := o.Database.(migrate.Database); hasTables {
 		if err := auth.Migrate(t.Context()); err != nil {
 			t.Fatalf("Migrate: %v", err)
 		}
@@ -139,6 +143,12 @@ func onEveryStore(t *testing.T, test func(t *testing.T, store setting)) {
 		"sqlite file": func(t *testing.T) database.Adapter {
 			return sqlite.Open(filepath.Join(t.TempDir(), "auth.db"))
 		},
+		"postgres": func(t *testing.T) database.Adapter {
+			return opened(t, func() (database.Adapter, error) { return postgres.Open(testservice.Postgres(t)) })
+		},
+		"mariadb": func(t *testing.T) database.Adapter {
+			return opened(t, func() (database.Adapter, error) { return mysql.Open(testservice.MariaDB(t)) })
+		},
 	}
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
@@ -146,6 +156,15 @@ func onEveryStore(t *testing.T, test func(t *testing.T, store setting)) {
 			test(t, func(_ *server, o *ostiary.Options) { o.Database = open(t) })
 		})
 	}
+}
+
+func opened(t *testing.T, open func() (database.Adapter, error)) database.Adapter {
+	t.Helper()
+	a, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // clock is a clock that stands still until it is advanced.

@@ -82,6 +82,19 @@ func (u *Users) ByID(ctx context.Context, id string) (*User, error) {
 	return u.find(ctx, database.Eq("id", id))
 }
 
+// Hold returns a user, or nil, and keeps other transactions from holding, changing
+// or deleting the same user until the transaction of ctx ends: for decisions that
+// depend on other rows of the user, such as whether an account is the last one.
+// Call it before those rows are read.
+func (u *Users) Hold(ctx context.Context, id string) (*User, error) {
+	rec, err := u.k.DB.FindOne(ctx, database.Query{Table: u.table, Where: []database.Where{database.Eq("id", id)}, ForUpdate: true})
+	if err != nil || rec == nil {
+		return nil, err
+	}
+	user := userOf(rec.Row)
+	return &user, nil
+}
+
 // ByEmail returns the user with an address, or nil. The address is compared
 // again after the look-up, because some databases think "é" and "e" equal.
 func (u *Users) ByEmail(ctx context.Context, email string) (*User, error) {

@@ -107,9 +107,9 @@ type Query struct {
 	Joins []Join
 	// ForUpdate, in a transaction, keeps others from changing or deleting the
 	// rows found until the transaction ends, and waits for others that do the
-	// same. Outside transactions it has no effect. Stores in which transactions
-	// that write run one after the other need do nothing. It cannot be combined
-	// with joins.
+	// same; what the transaction reads afterwards is what others had committed by
+	// then. Outside transactions it has no effect. Stores in which transactions
+	// run one after the other need do nothing. It cannot be combined with joins.
 	ForUpdate bool
 }
 

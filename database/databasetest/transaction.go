@@ -150,6 +150,34 @@ func transactionCases() []testCase {
 			s.usersWhere(s.all(schema.UserKey, database.Eq("email", row.Get("email"))))
 			s.length(len(s.all(schema.UserKey)), 1)
 		}},
+		{"U11 of many who decide while they hold a row one acts", func(s *scene) {
+			user := s.user()
+			rows := s.times(crowd, func(int) schema.Row { return s.fixture(schema.SessionKey, "userId", user.ID()) })
+			held := s.query(schema.UserKey, id(user))
+			held.ForUpdate = true
+			won := s.together(func(i int) (acted bool, err error) {
+				err = s.db.InTransaction(s.ctx, func(ctx context.Context) error {
+					if acted = false; i%2 == 0 { // the others look at something else first
+						if _, err := s.db.Count(ctx, s.table(schema.AccountKey)); err != nil {
+							return err
+						}
+					}
+					if found, err := s.db.FindOne(ctx, held); err != nil || found == nil {
+						return errors.Join(err, errPlanned)
+					}
+					n, err := s.db.Count(ctx, s.table(schema.SessionKey), database.Eq("userId", user.ID()))
+					if err != nil || n > 0 {
+						return err
+					}
+					_, err = s.db.Create(ctx, rows[i])
+					acted = err == nil
+					return err
+				})
+				return acted, err
+			})
+			s.length(won, 1)
+			s.equal(s.count(schema.SessionKey), int64(1))
+		}},
 		{"N5 a finished transaction cannot be used", func(s *scene) {
 			var leaked database.Adapter
 			s.ok(s.raw.Transaction(s.ctx, func(tx database.Adapter) error { leaked = tx; return nil }))

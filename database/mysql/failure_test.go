@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,40 +159,6 @@ func TestDeadlockedTransactionsAllSucceed(t *testing.T) {
 		found, err := a.FindMany(t.Context(), database.Query{Table: users})
 		if err != nil || len(found) != 2 || found[0].StringAt(schema.UserName) != found[1].StringAt(schema.UserName) {
 			t.Errorf("%v, %v", found, err)
-		}
-	})
-}
-
-func TestForUpdateKeepsOthersAway(t *testing.T) {
-	t.Parallel()
-	forEachKind(t, func(t *testing.T, a *mysql.Adapter, s *schema.Schema, _ *sql.DB) {
-		if _, err := a.Create(t.Context(), newUser(s, "u", "u@example.com")); err != nil {
-			t.Fatal(err)
-		}
-		query := database.Query{Table: s.Table("user"), Where: []database.Where{database.Eq("id", "u")}, ForUpdate: true}
-		var inside, most atomic.Int64
-		var all sync.WaitGroup
-		for range 10 {
-			all.Go(func() {
-				err := a.Transaction(t.Context(), func(tx database.Adapter) error {
-					if _, err := tx.FindOne(t.Context(), query); err != nil {
-						return err
-					}
-					if n := inside.Add(1); n > most.Load() {
-						most.Store(n)
-					}
-					_, err := tx.Count(t.Context(), s.Table("user"), nil)
-					inside.Add(-1)
-					return err
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		if most.Load() != 1 {
-			t.Errorf("%d transactions at once held the row", most.Load())
 		}
 	})
 }

@@ -60,7 +60,7 @@ func OpenWith(o Options) (*Adapter, error) {
 	}
 	db := sql.OpenDB(c)
 	o.limit(db)
-	return newAdapter(o.RetryTime, sqldb.Options{Writer: db}), nil
+	return newAdapter(dialect(), o.RetryTime, sqldb.Options{Writer: db}), nil
 }
 
 // FromDB returns an adapter over the application's own database handle, which
@@ -70,11 +70,13 @@ func OpenWith(o Options) (*Adapter, error) {
 // zone of the server; clientFoundRows=true, or rows that an update of many leaves
 // as they were are not counted.
 func FromDB(db *sql.DB) *Adapter {
-	return newAdapter(0, sqldb.Options{Writer: db, Close: func() error { return nil }})
+	d := dialect()
+	d.Isolation = sql.LevelReadCommitted // those of Open have it for the session
+	return newAdapter(d, 0, sqldb.Options{Writer: db, Close: func() error { return nil }})
 }
 
-func newAdapter(patience time.Duration, o sqldb.Options) *Adapter {
-	o.Dialect = dialect()
+func newAdapter(d *sqldb.Dialect, patience time.Duration, o sqldb.Options) *Adapter {
+	o.Dialect = d
 	o.Patience = patience
 	if o.Patience <= 0 {
 		o.Patience = defaultRetryTime

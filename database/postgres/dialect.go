@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"database/sql"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ func dialect() *sqldb.Dialect {
 		MaxParameters:   65535,
 		Comparable:      comparable64,
 		Lock:            " FOR NO KEY UPDATE", // others may still reference the row
+		Isolation:       sql.LevelReadCommitted,
 		OnDuplicate:     " ON CONFLICT DO NOTHING",
 		Page:            page,
 		SortNulls:       true,

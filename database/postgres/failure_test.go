@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,70 +175,28 @@ func TestDeadlockedTransactionsAllSucceed(t *testing.T) {
 	})
 }
 
-func TestSerializableTransactionsAreRunAgain(t *testing.T) {
+func TestStatementsThatCannotBeSerialisedAreRunAgain(t *testing.T) {
 	t.Parallel()
 	s := coreSchema(t)
-	address := testservice.Postgres(t)
-	a := fromURL(t, address+"&default_transaction_isolation=serializable")
+	a := fromURL(t, testservice.Postgres(t)+"&default_transaction_isolation=serializable")
 	migrateTo(t, a, s)
-	if _, err := a.Create(t.Context(), s.Table("rateLimit").NewRow().Set("id", "r").Set("key", "k").Set("count", int64(0)).Set("lastRequest", int64(0))); err != nil {
+	counter := s.Table("rateLimit").NewRow().Set("id", "r").Set("key", "k").Set("count", int64(0)).Set("lastRequest", int64(0))
+	if _, err := a.Create(t.Context(), counter); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
-	for range 20 {
+	for range 50 {
 		all.Go(func() {
-			err := a.Transaction(t.Context(), func(tx database.Adapter) error {
-				found, err := tx.FindOne(t.Context(), database.Query{Table: s.Table("rateLimit")})
-				if err != nil {
-					return err
-				}
-				next := found.IntAt(schema.RateLimitCount) + 1
-				_, err = tx.Update(t.Context(), []database.Where{database.Eq("id", "r")}, s.Table("rateLimit").NewRow().Set("count", next))
-				return err
-			})
-			if err != nil {
-				t.Error(err)
+			row, err := a.IncrementOne(t.Context(), []database.Where{database.Eq("key", "k")}, []database.Increment{{Field: "count", Delta: 1}}, s.Table("rateLimit").NewRow())
+			if err != nil || row == nil {
+				t.Errorf("%v, %v", row, err)
 			}
 		})
 	}
 	all.Wait()
-	if found, err := a.FindOne(t.Context(), database.Query{Table: s.Table("rateLimit")}); err != nil || found.IntAt(schema.RateLimitCount) != 20 {
+	if found, err := a.FindOne(t.Context(), database.Query{Table: s.Table("rateLimit")}); err != nil || found.IntAt(schema.RateLimitCount) != 50 {
 		t.Errorf("counted to %v, %v", found.IntAt(schema.RateLimitCount), err)
 	}
-}
-
-func TestForUpdateKeepsOthersAway(t *testing.T) {
-	t.Parallel()
-	forEachKind(t, func(t *testing.T, a *postgres.Adapter, s *schema.Schema, _ *sql.DB) {
-		if _, err := a.Create(t.Context(), newUser(s, "u", "u@example.com")); err != nil {
-			t.Fatal(err)
-		}
-		query := database.Query{Table: s.Table("user"), Where: []database.Where{database.Eq("id", "u")}, ForUpdate: true}
-		var inside, most atomic.Int64
-		var all sync.WaitGroup
-		for range 10 {
-			all.Go(func() {
-				err := a.Transaction(t.Context(), func(tx database.Adapter) error {
-					if _, err := tx.FindOne(t.Context(), query); err != nil {
-						return err
-					}
-					if n := inside.Add(1); n > most.Load() {
-						most.Store(n)
-					}
-					_, err := tx.Count(t.Context(), s.Table("user"), nil)
-					inside.Add(-1)
-					return err
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		if most.Load() != 1 {
-			t.Errorf("%d transactions at once held the row", most.Load())
-		}
-	})
 }
 
 func TestEndOfTheContextEndsAQuery(t *testing.T) {

@@ -36,7 +36,7 @@ func (p pool) Exec(ctx context.Context, text string, args []any) (int64, error) 
 }
 
 func (p pool) Begin(ctx context.Context) (sqldb.NativeTransaction, error) {
-	tx, err := p.Pool.Begin(ctx)
+	tx, err := p.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
 		return nil, err
 	}

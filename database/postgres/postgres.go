@@ -75,8 +75,7 @@ func OpenWith(o Options) (*Adapter, error) {
 
 // FromDB returns an adapter over the application's own database handle, which
 // stays open when the adapter is closed. Any driver for PostgreSQL will do whose
-// errors have a method SQLState, as those of pgx and lib/pq have. Errors of
-// serialisation are retried, whatever isolation level its transactions have.
+// errors have a method SQLState, as those of pgx and lib/pq have.
 func FromDB(db *sql.DB) *Adapter {
 	return newAdapter(0, sqldb.Options{Writer: db, Close: stayOpen})
 }

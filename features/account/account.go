@@ -41,11 +41,14 @@ func (f *Feature) list(c *core.Context, _ route.None) ([]api.Account, error) {
 }
 
 // unlink removes an account of the user, but never the last one. The check and
-// the deletion are one transaction, so that two requests at once cannot remove
-// the last two.
+// the deletion hold the user, so that two requests at once cannot remove the last
+// two.
 func (f *Feature) unlink(c *core.Context, in api.UnlinkAccountInput) (api.Status, error) {
 	userID := c.Session.User.ID
 	err := c.DB.InTransaction(c, func(ctx context.Context) error {
+		if _, err := c.Users.Hold(ctx, userID); err != nil {
+			return err
+		}
 		accounts, err := c.Accounts.List(ctx, userID)
 		if err != nil {
 			return err

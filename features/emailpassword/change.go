@@ -98,6 +98,9 @@ func (f *Feature) set(c *core.Context, in api.SetPasswordInput) (api.Status, err
 		return api.Status{}, err
 	}
 	err = c.DB.InTransaction(c, func(ctx context.Context) error {
+		if _, err := c.Users.Hold(ctx, userID); err != nil {
+			return err
+		}
 		if err := checkNoPassword(ctx, c, userID); err != nil { // somebody may have been faster
 			return err
 		}

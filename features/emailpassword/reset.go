@@ -120,8 +120,12 @@ func (f *Feature) writeReset(c *core.Context, token, userID, hash string) error 
 	})
 }
 
-// writePassword replaces the password of a user, or gives a first one.
+// writePassword replaces the password of a user, or gives a first one. It holds
+// the user: of two first passwords at once the second replaces the first.
 func writePassword(ctx context.Context, c *core.Context, userID, hash string) error {
+	if _, err := c.Users.Hold(ctx, userID); err != nil {
+		return err
+	}
 	account, err := c.Accounts.Credential(ctx, userID)
 	if err != nil {
 		return err

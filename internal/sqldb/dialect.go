@@ -48,6 +48,9 @@ type Dialect struct {
 	// that it returns nothing instead of failing when a value is there already:
 	// for databases where a statement that fails ends the transaction.
 	OnDuplicate string
+	// Isolation is that of transactions. Zero leaves it to the database. It must
+	// be such that a statement sees what others committed before it began.
+	Isolation sql.IsolationLevel
 	// Page appends the clause that cuts a sorted result. Limit and offset are
 	// placeholders; offset is empty when no row is to be skipped.
 	Page func(text []byte, limit, offset string) []byte

@@ -98,7 +98,7 @@ func (a *Adapter) begin(ctx context.Context) (begun, error) {
 	}
 	var tx *sql.Tx
 	err := a.connected(ctx, func() (err error) {
-		tx, err = a.writer.db.BeginTx(ctx, nil)
+		tx, err = a.writer.db.BeginTx(ctx, &sql.TxOptions{Isolation: a.dialect.Isolation})
 		return err
 	})
 	if err != nil {

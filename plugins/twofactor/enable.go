@@ -53,6 +53,9 @@ func (p *Plugin) enableTOTP(c *core.Context, issuer string) (EnableOutput, error
 		return none, err
 	}
 	save := func(ctx context.Context) error {
+		if _, err := c.Users.Hold(ctx, user.ID); err != nil { // one second factor at a time
+			return err
+		}
 		return p.factors.save(ctx, user.ID, c.Secrets.Encrypt([]byte(secret)), sealed, p.options.SkipVerificationOnEnable)
 	}
 	if p.options.SkipVerificationOnEnable {
