@@ -97,9 +97,11 @@ e2e: e2e/openid/node_modules/.package-lock.json e2e/sessionpages/node_modules/.p
 	@scripts/prepare.sh
 	@$(call each,$(E2E),go test -count=1 ./...)
 
-.PHONY: conformance
-conformance: conformance/node_modules/.package-lock.json ## Compare with the recorded behaviour of the reference (AREA=core,cookies)
+.PHONY: conformance conformance-check
+conformance: conformance/node_modules/.package-lock.json ## Compare with the recorded behaviour of the reference (AREA=core,cookies DATABASE=postgres STORAGE=redis)
 	go build -o bin/conformance-server ./conformance/server
+	@$(if $(filter-out sqlite memory,$(DATABASE) $(STORAGE)),$(SERVERS)) $(MAKE) conformance-check
+conformance-check:
 	@cd conformance && export TARGET_CMD='$(CURDIR)/bin/conformance-server'; \
 	$(if $(filter $(AREAS),$(AREA)),for scenario in $(SCENARIOS); do node run.mjs check --filter "$$scenario" || failed=1; done;) \
 	node run.mjs check --area '$(AREA)' --jobs $(JOBS) && exit $${failed:-0}

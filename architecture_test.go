@@ -89,6 +89,7 @@ var roomLibraries = map[string][]string{
 	"mail/smtp":                   {"github.com/wneessen/go-mail"},
 	"providers":                   {"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},
 	"storage/redis":               {"github.com/redis/rueidis"},
+	"conformance/server":          {"github.com/jackc/pgx/v5", "github.com/redis/rueidis"},
 	"server":                      {"github.com/BurntSushi/toml", "github.com/goccy/go-yaml"},
 	"cmd/ostiary":                 {"charm.land/huh/v2", "github.com/alecthomas/kong", "golang.org/x/term"},
 	"e2e":                         {"github.com/chromedp"},

@@ -50,7 +50,7 @@ type Store interface {
 	// Swap gives a key a new value if its value is the old one, and reports
 	// whether it was. It is one atomic step. An old value of "" means that the
 	// key must have none; a new one of "" removes it.
-	Swap(ctx context.Context, key, old, new string, ttl time.Duration) (bool, error)
+	Swap(ctx context.Context, key, old, next string, ttl time.Duration) (bool, error)
 	// Increment adds one to the counter of a key and returns it. A key without a
 	// value becomes 1 and lives for ttl, which must be a second at least;
 	// increments do not prolong that. The value of a counter is its decimal text.

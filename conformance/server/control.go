@@ -19,7 +19,6 @@ import (
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database"
-	"github.com/ostiary/ostiary/database/sqlite"
 	"github.com/ostiary/ostiary/internal/jstext"
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
@@ -37,6 +36,9 @@ type server struct {
 	auth   *ostiary.Auth
 	clock  clock
 	outbox outbox
+	stores int                                              // how many secondary storages there were
+	pass   func(ctx context.Context, d time.Duration) error // lets time pass for the secondary storage
+	broken error                                            // why a profile cannot be configured
 	calls  map[string]func(ctx context.Context, args json.RawMessage) (any, error)
 }
 
@@ -99,15 +101,22 @@ func (s *server) reset(ctx context.Context) error {
 		Advanced:    ostiary.AdvancedOptions{Now: s.clock.now, HTTPClient: s.client()},
 	}
 	if !s.profile.stateless {
-		o.Database = sqlite.Open(":memory:")
+		var err error
+		if o.Database, err = openDatabase(ctx); err != nil {
+			return err
+		}
 	}
+	s.pass, s.broken = nil, nil
 	s.profile.configure(s, &o)
+	if s.broken != nil {
+		return s.broken
+	}
 	auth, err := ostiary.New(o)
 	if err != nil {
 		return err
 	}
 	s.auth = auth
-	if !s.profile.stateless {
+	if _, hasTables := o.Database.(migrate.Database); hasTables {
 		if err := auth.Migrate(ctx); err != nil {
 			return err
 		}
@@ -182,7 +191,13 @@ func (s *server) control(r *http.Request) (any, error) {
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			return nil, err
 		}
-		s.clock.advance(time.Duration(in.AdvanceMs) * time.Millisecond)
+		d := time.Duration(in.AdvanceMs) * time.Millisecond
+		s.clock.advance(d)
+		if s.pass != nil {
+			if err := s.pass(r.Context(), d); err != nil {
+				return nil, err
+			}
+		}
 		return map[string]any{"ok": true}, nil
 	case "outbox":
 		return s.outbox.list(), nil

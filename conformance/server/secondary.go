@@ -11,7 +11,6 @@ import (
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/storage"
-	"github.com/ostiary/ostiary/storage/memory"
 )
 
 var storageProfiles = map[string]profile{
@@ -35,7 +34,13 @@ var storageProfiles = map[string]profile{
 
 // withSecondary adds a secondary storage and the server call that shows it.
 func withSecondary(s *server, o *ostiary.Options) {
-	watched := &watchedStore{Store: memory.New(memory.Options{Now: s.clock.now}), entries: map[string]*storedEntry{}}
+	store, pass, err := s.openStorage()
+	if err != nil {
+		s.broken = err
+		return
+	}
+	s.pass = pass
+	watched := &watchedStore{Store: store, entries: map[string]*storedEntry{}}
 	o.SecondaryStorage = watched
 	s.calls["secondary.dump"] = func(ctx context.Context, _ json.RawMessage) (any, error) { return watched.dump(ctx) }
 }

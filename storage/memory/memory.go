@@ -138,7 +138,7 @@ func (s *Store) Take(ctx context.Context, key string) (string, error) {
 }
 
 // Swap gives a key a new value if it has the old one.
-func (s *Store) Swap(ctx context.Context, key, old, new string, ttl time.Duration) (bool, error) {
+func (s *Store) Swap(ctx context.Context, key, old, next string, ttl time.Duration) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
@@ -147,10 +147,10 @@ func (s *Store) Swap(ctx context.Context, key, old, new string, ttl time.Duratio
 	if s.value(key) != old {
 		return false, nil
 	}
-	if new == "" {
+	if next == "" {
 		s.remove(key)
 	} else {
-		s.put(key, new, ttl)
+		s.put(key, next, ttl)
 	}
 	return true, nil
 }

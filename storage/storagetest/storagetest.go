@@ -307,12 +307,12 @@ func (s *scene) taken(key, want string) {
 	}
 }
 
-func (s *scene) swapped(key, old, new string, want bool) {
+func (s *scene) swapped(key, old, next string, want bool) {
 	s.Helper()
-	got, err := s.Swap(s.Context(), key, old, new, time.Minute)
+	got, err := s.Swap(s.Context(), key, old, next, time.Minute)
 	s.noError(err)
 	if got != want {
-		s.Errorf("swapping %q for %q: %t", old, new, got)
+		s.Errorf("swapping %q for %q: %t", old, next, got)
 	}
 }
 
