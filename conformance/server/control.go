@@ -244,7 +244,11 @@ func (s *server) rows(ctx context.Context, model string) (any, error) {
 	if table == nil {
 		return nil, fmt.Errorf("unknown model %q", model)
 	}
-	records, err := db.FindMany(ctx, database.Query{Table: table, Limit: 1000})
+	q := database.Query{Table: table, Limit: 1000}
+	if db.Adapter().Capabilities().Remote && table.Field("createdAt") != nil {
+		q.Sort = []database.Sort{{Field: "createdAt"}} // the order in which others return them by themselves
+	}
+	records, err := db.FindMany(ctx, q)
 	if err != nil {
 		return nil, err
 	}
