@@ -80,6 +80,7 @@ var kernelLibraries = []string{
 // them. docs/dependencies.md gives the reasons.
 var roomLibraries = map[string][]string{
 	"database/databasetest":       {"github.com/google/go-cmp"},
+	"database/mongo":              {"go.mongodb.org/mongo-driver/v2"},
 	"database/mysql":              {"github.com/go-sql-driver/mysql"},
 	"database/postgres":           {"github.com/jackc/pgx/v5"},
 	"database/sqlite":             {"modernc.org/sqlite"},

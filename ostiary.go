@@ -22,6 +22,7 @@ import (
 	"slices"
 
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/features/account"
 	"github.com/ostiary/ostiary/features/emailpassword"
 	"github.com/ostiary/ostiary/features/emailverification"
@@ -85,6 +86,9 @@ func (a *Auth) Plan(ctx context.Context) (*migrate.Plan, error) {
 // warning, and [Auth.Plan] returns it. Several nodes may call it at once, and it
 // may be called again after it was interrupted.
 func (a *Auth) Migrate(ctx context.Context) error {
+	if p, ok := a.kernel.DB.Adapter().(database.Preparer); ok {
+		return p.EnsureIndexes(ctx)
+	}
 	m, err := a.migrator()
 	if err != nil {
 		return err

@@ -77,6 +77,15 @@ type Adapter interface {
 	Close() error
 }
 
+// Preparer is what an adapter offers, beyond [Adapter], when its store has no
+// tables to migrate but needs to know which there are.
+type Preparer interface {
+	// Prepare is called by [New], before any operation, with all tables.
+	Prepare(s *schema.Schema)
+	// EnsureIndexes creates what the store needs for them and lacks.
+	EnsureIndexes(ctx context.Context) error
+}
+
 // Capabilities of an adapter.
 type Capabilities struct {
 	// Name names the adapter in messages, for example "sqlite".

@@ -41,6 +41,9 @@ func New(a Adapter, s *schema.Schema, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if p, ok := a.(Preparer); ok {
+		p.Prepare(s)
+	}
 	return &DB{adapter: a, schema: s, now: o.Now, newID: o.NewID}, nil
 }
 
