@@ -27,11 +27,11 @@ var (
 // Store keeps texts under keys for a time. A key that was never set, was deleted
 // or has expired has the value "", so there are no other empty values.
 //
-// Keys are case-sensitive and are used as they are: a store that many programs
-// share puts a prefix before them itself. All methods may be called from many
-// goroutines at once, honour the context, do not take longer than a time-out of
-// their own, and return an error that wraps [ErrUnavailable] where that is what
-// happened.
+// Values are UTF-8 without NUL characters, of 60,000 bytes at most. Keys are
+// case-sensitive and are used as they are: a store that many programs share puts a
+// prefix before them itself. All methods may be called from many goroutines at
+// once, honour the context, do not take longer than a time-out of their own, and
+// return an error that wraps [ErrUnavailable] where that is what happened.
 //
 // Times to live are in whole seconds: what is left of a second is dropped. A
 // value whose time is zero or negative is not kept, which leaves the key without
