@@ -156,6 +156,10 @@ type AdvancedOptions struct {
 	// OriginCheckExempt are paths, with all below them, that are exempt from the
 	// origin check. Unsafe.
 	OriginCheckExempt []string
+	// SkipSchemaCheck works with a database that lacks tables or columns as far
+	// as that goes. Without it, every use of such a database fails with an error
+	// that names what is missing. [Auth.CheckSchema] checks at any time.
+	SkipSchemaCheck bool
 	// MaxBodyBytes bounds request bodies. Default 1 MiB.
 	MaxBodyBytes int64
 	// ErrorURL is where failed flows are sent that have no page of their own.
@@ -215,7 +219,7 @@ func (o *Options) config() core.Config {
 		DisabledPaths: o.Advanced.DisabledPaths, SkipTrailingSlashes: o.Advanced.SkipTrailingSlashes,
 		TrustedProxyHeaders: o.Advanced.TrustedProxyHeaders, DisableCSRFCheck: o.Advanced.DisableCSRFCheck,
 		DisableOriginCheck: o.Advanced.DisableOriginCheck, KeepNavigationCheck: o.Advanced.KeepNavigationCheck,
-		OriginCheckExempt: o.Advanced.OriginCheckExempt, MaxBodyBytes: o.Advanced.MaxBodyBytes, ErrorURL: o.Advanced.ErrorURL,
+		OriginCheckExempt: o.Advanced.OriginCheckExempt, SkipSchemaCheck: o.Advanced.SkipSchemaCheck, MaxBodyBytes: o.Advanced.MaxBodyBytes, ErrorURL: o.Advanced.ErrorURL,
 		OnError: o.OnError, Hooks: o.Hooks, DatabaseHooks: o.DatabaseHooks, Plugins: o.Plugins, Background: o.Background,
 		Logger: o.Logger, Now: o.Advanced.Now, Random: o.Advanced.Random, HTTPClient: o.Advanced.HTTPClient,
 		PrivateNetworks: o.Advanced.PrivateNetworks,

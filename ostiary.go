@@ -103,6 +103,11 @@ func (a *Auth) Migrate(ctx context.Context) error {
 	return nil
 }
 
+// CheckSchema reports whether the database has the tables and columns that the
+// options need. The error is a [*core.SchemaMismatch] when it does not; it names
+// each that is missing. The same is checked before the database is first used.
+func (a *Auth) CheckSchema(ctx context.Context) error { return a.kernel.CheckSchema(ctx) }
+
 func (a *Auth) migrator() (*migrate.Migrator, error) {
 	return migrate.For(a.kernel.DB.Adapter(), a.kernel.DB.Schema())
 }

@@ -12,8 +12,9 @@ import (
 
 // Accounts are the stored accounts. Writes run the database hooks.
 type Accounts struct {
-	k     *Kernel
-	table *schema.Table
+	k      *Kernel
+	table  *schema.Table
+	issuer withIssuer
 }
 
 // Table returns the table of the accounts, with which rows for
@@ -25,7 +26,7 @@ func (a *Accounts) Create(ctx context.Context, row schema.Row) (*Account, error)
 	if !row.Has(schema.AccountUpdatedAt) {
 		row.SetAt(schema.AccountUpdatedAt, a.k.Now())
 	}
-	stored, err := a.k.writer.create(ctx, row)
+	stored, err := a.k.writer.createIn(ctx, row, a.insert)
 	if err != nil {
 		return nil, err
 	}

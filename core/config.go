@@ -106,6 +106,9 @@ type Config struct {
 	// OriginCheckExempt are paths, with all below them, for which
 	// DisableOriginCheck holds. Unsafe.
 	OriginCheckExempt []string
+	// SkipSchemaCheck works with a database that lacks tables or columns as far
+	// as that goes, instead of refusing every use of it.
+	SkipSchemaCheck bool
 	// MaxBodyBytes bounds request bodies. Default 1 MiB.
 	MaxBodyBytes int64
 

@@ -22,6 +22,7 @@ import (
 	"github.com/ostiary/ostiary/internal/outbound"
 	"github.com/ostiary/ostiary/internal/random"
 	"github.com/ostiary/ostiary/internal/secret"
+	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/route"
 	"github.com/ostiary/ostiary/schema"
@@ -56,6 +57,7 @@ type Kernel struct {
 	cookies  *cookieSet
 	trusted  origin.Set
 	writer   *writer
+	migrator *migrate.Migrator // nil when the database has no tables to migrate
 
 	plugins, initialised []Plugin
 	endpoints            map[*route.Spec]*Endpoint
@@ -290,13 +292,16 @@ func (k *Kernel) setDatabase() error {
 	if err != nil {
 		return err
 	}
-	k.DB, err = database.New(k.config.Database, s, database.Options{Now: k.config.Now, NewID: k.NewID})
+	if k.migrator, err = k.newMigrator(s); err != nil {
+		return fmt.Errorf("Database: %w", err)
+	}
+	k.DB, err = database.New(k.config.Database, s, database.Options{Now: k.config.Now, NewID: k.NewID, Check: k.checkDatabase})
 	if err != nil {
 		return fmt.Errorf("Database: %w", err)
 	}
 	users, sessions := s.Table(schema.UserKey), s.Table(schema.SessionKey)
 	k.Users = &Users{k, users, additionalFields(users, schema.UserCoreFields)}
-	k.Accounts = &Accounts{k, s.Table(schema.AccountKey)}
+	k.Accounts = &Accounts{k: k, table: s.Table(schema.AccountKey)}
 	verifications := s.Table(schema.VerificationKey)
 	k.Verifications = &Verifications{k: k, table: verifications, store: k.newVerificationStore(verifications)}
 	k.Sessions = &Sessions{k: k, table: sessions, input: additionalFields(sessions, schema.SessionCoreFields), store: k.newSessionStore(sessions, users)}

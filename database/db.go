@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/ostiary/ostiary/schema"
@@ -17,6 +18,10 @@ type DB struct {
 	schema  *schema.Schema
 	now     func() time.Time
 	newID   func(model string) string
+
+	check   func(ctx context.Context) error
+	checked atomic.Bool
+	turn    chan struct{} // held by the one that checks
 }
 
 // DefaultLimit bounds FindMany when the query names no limit.
@@ -29,6 +34,10 @@ type Options struct {
 	// NewID makes the id of a new row of a model; returning "" leaves it to the
 	// store. It is not called under [schema.SerialIDs] and [schema.DatabaseIDs].
 	NewID func(model string) string
+	// Check is called before the first operation, and again before each until it
+	// has returned nil once. Operations fail with its error. It must use the
+	// adapter, not the DB. Nil means no check.
+	Check func(ctx context.Context) error
 }
 
 // New returns a DB over an adapter. It fails when the adapter cannot do what
@@ -44,7 +53,36 @@ func New(a Adapter, s *schema.Schema, o Options) (*DB, error) {
 	if p, ok := a.(Preparer); ok {
 		p.Prepare(s)
 	}
-	return &DB{adapter: a, schema: s, now: o.Now, newID: o.NewID}, nil
+	return &DB{adapter: a, schema: s, now: o.Now, newID: o.NewID, check: o.Check, turn: make(chan struct{}, 1)}, nil
+}
+
+// Ready checks the database, as [Options].Check says, unless that was done. Every
+// operation does so itself; within a transaction it has been done.
+func (db *DB) Ready(ctx context.Context) error {
+	if db.transaction(ctx) != nil {
+		return nil
+	}
+	return db.ready(ctx)
+}
+
+func (db *DB) ready(ctx context.Context) error {
+	if db.check == nil || db.checked.Load() {
+		return nil
+	}
+	select {
+	case db.turn <- struct{}{}:
+		defer func() { <-db.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if db.checked.Load() {
+		return nil
+	}
+	if err := db.check(ctx); err != nil {
+		return err
+	}
+	db.checked.Store(true)
+	return nil
 }
 
 // Schema returns the schema the database was opened with.
@@ -66,7 +104,11 @@ func (db *DB) Create(ctx context.Context, row schema.Row) (schema.Row, error) {
 	if err != nil {
 		return schema.Row{}, err
 	}
-	stored, err := db.current(ctx).Create(ctx, encoded)
+	a, err := db.current(ctx)
+	if err != nil {
+		return schema.Row{}, fmt.Errorf("create %s: %w", row.Table().Key, err)
+	}
+	stored, err := a.Create(ctx, encoded)
 	if err != nil {
 		return schema.Row{}, fmt.Errorf("create %s: %w", row.Table().Key, err)
 	}
@@ -75,7 +117,10 @@ func (db *DB) Create(ctx context.Context, row schema.Row) (schema.Row, error) {
 
 // FindOne returns the first row that matches, or nil.
 func (db *DB) FindOne(ctx context.Context, q Query) (*Record, error) {
-	a := db.current(ctx)
+	a, err := db.current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", q.Table.Key, err)
+	}
 	ask := q
 	native := a.Capabilities().Joins
 	if !native {
@@ -99,7 +144,10 @@ func (db *DB) FindOne(ctx context.Context, q Query) (*Record, error) {
 
 // FindMany returns the rows that match.
 func (db *DB) FindMany(ctx context.Context, q Query) ([]Record, error) {
-	a := db.current(ctx)
+	a, err := db.current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", q.Table.Key, err)
+	}
 	if q.Limit <= 0 {
 		q.Limit = DefaultLimit
 	}
@@ -157,7 +205,11 @@ func (db *DB) join(ctx context.Context, a Adapter, joins []Join, rec *Record) er
 
 // Count returns how many rows match.
 func (db *DB) Count(ctx context.Context, table *schema.Table, where ...Where) (int64, error) {
-	n, err := db.current(ctx).Count(ctx, table, spelled(table, where))
+	a, err := db.current(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count %s: %w", table.Key, err)
+	}
+	n, err := a.Count(ctx, table, spelled(table, where))
 	if err != nil {
 		return 0, fmt.Errorf("count %s: %w", table.Key, err)
 	}
@@ -174,7 +226,11 @@ func (db *DB) Update(ctx context.Context, set schema.Row, where ...Where) (*sche
 	if err != nil {
 		return nil, err
 	}
-	row, err := db.current(ctx).Update(ctx, spelled(set.Table(), where), encoded)
+	a, err := db.current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("update %s: %w", set.Table().Key, err)
+	}
+	row, err := a.Update(ctx, spelled(set.Table(), where), encoded)
 	if err != nil {
 		return nil, fmt.Errorf("update %s: %w", set.Table().Key, err)
 	}
@@ -188,7 +244,11 @@ func (db *DB) UpdateMany(ctx context.Context, set schema.Row, where ...Where) (i
 	if err != nil {
 		return 0, err
 	}
-	n, err := db.current(ctx).UpdateMany(ctx, spelled(set.Table(), where), encoded)
+	a, err := db.current(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("update %s: %w", set.Table().Key, err)
+	}
+	n, err := a.UpdateMany(ctx, spelled(set.Table(), where), encoded)
 	if err != nil {
 		return 0, fmt.Errorf("update %s: %w", set.Table().Key, err)
 	}
@@ -200,7 +260,11 @@ func (db *DB) Delete(ctx context.Context, table *schema.Table, where ...Where) e
 	if len(where) == 0 {
 		return fmt.Errorf("delete %s: %w", table.Key, ErrEmptyWhere)
 	}
-	if err := db.current(ctx).Delete(ctx, table, spelled(table, where)); err != nil {
+	a, err := db.current(ctx)
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", table.Key, err)
+	}
+	if err := a.Delete(ctx, table, spelled(table, where)); err != nil {
 		return fmt.Errorf("delete %s: %w", table.Key, err)
 	}
 	return nil
@@ -208,7 +272,11 @@ func (db *DB) Delete(ctx context.Context, table *schema.Table, where ...Where) e
 
 // DeleteMany deletes every row that matches and returns how many that were.
 func (db *DB) DeleteMany(ctx context.Context, table *schema.Table, where ...Where) (int64, error) {
-	n, err := db.current(ctx).DeleteMany(ctx, table, spelled(table, where))
+	a, err := db.current(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("delete %s: %w", table.Key, err)
+	}
+	n, err := a.DeleteMany(ctx, table, spelled(table, where))
 	if err != nil {
 		return 0, fmt.Errorf("delete %s: %w", table.Key, err)
 	}
@@ -221,7 +289,11 @@ func (db *DB) ConsumeOne(ctx context.Context, table *schema.Table, where ...Wher
 	if len(where) == 0 {
 		return nil, fmt.Errorf("consume %s: %w", table.Key, ErrEmptyWhere)
 	}
-	row, err := db.current(ctx).ConsumeOne(ctx, table, spelled(table, where))
+	a, err := db.current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("consume %s: %w", table.Key, err)
+	}
+	row, err := a.ConsumeOne(ctx, table, spelled(table, where))
 	if err != nil {
 		return nil, fmt.Errorf("consume %s: %w", table.Key, err)
 	}
@@ -242,7 +314,11 @@ func (db *DB) IncrementOne(ctx context.Context, set schema.Row, add []Increment,
 	if err != nil {
 		return nil, err
 	}
-	row, err := db.current(ctx).IncrementOne(ctx, spelled(set.Table(), where), add, encoded)
+	a, err := db.current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("increment %s: %w", set.Table().Key, err)
+	}
+	row, err := a.IncrementOne(ctx, spelled(set.Table(), where), add, encoded)
 	if err != nil {
 		return nil, fmt.Errorf("increment %s: %w", set.Table().Key, err)
 	}

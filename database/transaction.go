@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
@@ -17,11 +18,11 @@ type transaction struct {
 type transactionKey struct{ db *DB }
 
 // current is the adapter that operations of this context go to.
-func (db *DB) current(ctx context.Context) Adapter {
+func (db *DB) current(ctx context.Context) (Adapter, error) {
 	if tx := db.transaction(ctx); tx != nil {
-		return tx.adapter
+		return tx.adapter, nil
 	}
-	return db.adapter
+	return db.adapter, db.ready(ctx)
 }
 
 func (db *DB) transaction(ctx context.Context) *transaction {
@@ -41,6 +42,9 @@ func (db *DB) transaction(ctx context.Context) *transaction {
 func (db *DB) InTransaction(ctx context.Context, fn func(ctx context.Context) error) error {
 	if db.transaction(ctx) != nil {
 		return fn(ctx)
+	}
+	if err := db.ready(ctx); err != nil {
+		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	var tx *transaction
 	err := db.adapter.Transaction(ctx, func(a Adapter) error {

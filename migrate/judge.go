@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ostiary/ostiary/schema"
 )
 
 // compare judges a column that exists.
@@ -228,7 +230,7 @@ func (m *Migrator) check(catalog *Catalog) []Finding {
 		if have == nil {
 			findings = append(findings, Finding{
 				Kind: MissingTable, Table: want.name,
-				Message: fmt.Sprintf("Table %q is missing. Migrate the database.", want.name),
+				Message: fmt.Sprintf("Table %q is missing. `ostiary migrate` adds it, and so does Auth.Migrate.", want.name),
 			})
 			continue
 		}
@@ -237,7 +239,7 @@ func (m *Migrator) check(catalog *Catalog) []Finding {
 			if catalog.column(have, name) == nil {
 				findings = append(findings, Finding{
 					Kind: MissingColumn, Table: want.name, Column: name,
-					Message: fmt.Sprintf("Column %q of table %q is missing. Migrate the database.", name, want.name),
+					Message: fmt.Sprintf("Column %q of table %q is missing. `ostiary migrate` adds it, and so does Auth.Migrate.", name, want.name),
 				})
 			}
 		}
@@ -249,16 +251,17 @@ func (m *Migrator) check(catalog *Catalog) []Finding {
 // unexpected finds the columns that must have a value which nothing provides.
 func unexpected(catalog *Catalog, d *Dialect, want *desiredTable, have *Table) []Finding {
 	var findings []Finding
+	var issuer *Column // which the library fills
+	if want.key == schema.AccountKey {
+		issuer = issuerColumn(catalog, want, have)
+	}
 	for i := range have.Columns {
 		live := &have.Columns[i]
-		if !live.NotNull || live.Filled || wanted(catalog, want, live.Name) {
+		if !live.NotNull || live.Filled || wanted(catalog, want, live.Name) || live == issuer {
 			continue
 		}
 		message := fmt.Sprintf("Column %q of table %q must have a value, but the library does not know it, so every insert fails. Give it a default, allow null, or drop it if nothing needs it.",
 			live.Name, have.Name)
-		if strings.EqualFold(live.Name, "issuer") {
-			message += " Better Auth 1.7.0 to 1.7.2 had such a column; later versions do not need it."
-		}
 		findings = append(findings, Finding{
 			Kind: UnexpectedRequiredColumn, Table: have.Name, Column: live.Name, Message: message,
 			Remedy: fmt.Sprintf("alter table %s drop column %s;", d.table(have.Name), d.Quote(live.Name)),

@@ -139,6 +139,15 @@ func (r Row) Merge(other Row) {
 	}
 }
 
+// As returns the row as one of another table whose first fields are the same:
+// what [Table.With] made of this one's table, or what it was made from. Fields
+// that the row does not have are absent.
+func (r Row) As(t *Table) Row {
+	other := t.NewRow()
+	copy(other.values, r.values)
+	return other
+}
+
 // IsEmpty reports whether no field is given.
 func (r Row) IsEmpty() bool {
 	for _, v := range r.values {

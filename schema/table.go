@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -97,6 +98,22 @@ func (t *Table) Field(name string) *Field {
 		return &t.Fields[i]
 	}
 	return nil
+}
+
+// With returns the table with one more field behind the others. It is for
+// columns that are found in a database and that the schema does not know; the
+// table is none of the schema's.
+func (t *Table) With(f Field) *Table {
+	f.Column = f.column()
+	if f.Type == "" {
+		f.Type = String
+	}
+	wider := *t
+	wider.Fields = append(slices.Clone(t.Fields), f)
+	wider.blank = append(slices.Clone(t.blank), absent)
+	wider.byName = maps.Clone(t.byName)
+	wider.byName[f.Name] = len(t.Fields)
+	return &wider
 }
 
 // Compile checks a definition and compiles it. The error lists every problem.
