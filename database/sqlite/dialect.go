@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/ostiary/ostiary/database"
@@ -109,18 +108,18 @@ var (
 
 // meaning says what an error of the driver means to the caller.
 func meaning(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	code, ok := codeOf(err)
+	if !ok {
 		if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
 			return database.ErrUnavailable
 		}
 		return nil
 	}
-	switch e.Code() {
+	switch code {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
 		return database.ErrDuplicate
 	}
-	switch e.Code() & 0xff {
+	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR:
 		return database.ErrUnavailable
 	}
@@ -130,8 +129,24 @@ func meaning(err error) error {
 // busy reports whether another connection holds the lock. SQLite finds that out
 // before it changes anything.
 func busy(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+	code, ok := codeOf(err)
+	return ok && code&0xff == sqlite3.SQLITE_BUSY
+}
+
+// codeOf returns the code that SQLite has given to an error. A handle of the
+// application's may be one of another driver: those that are made from the driver
+// of this package have the method, and what others say is told from the text.
+func codeOf(err error) (int, bool) {
+	var coded interface{ Code() int }
+	switch {
+	case errors.As(err, &coded):
+		return coded.Code(), true
+	case strings.HasPrefix(err.Error(), "UNIQUE constraint failed"):
+		return sqlite3.SQLITE_CONSTRAINT_UNIQUE, true
+	case strings.HasPrefix(err.Error(), "database is locked"), strings.HasPrefix(err.Error(), "database table is locked"):
+		return sqlite3.SQLITE_BUSY, true
+	}
+	return 0, false
 }
 
 // accepts is lenient: SQLite stores any value in any column.
