@@ -49,7 +49,9 @@ var rooms = []room{
 	{name: "storages", packages: []string{"storage/..."}},
 	{name: "suites for adapters", packages: []string{"database/databasetest"}},
 	{name: "suites for channels", packages: []string{"broadcast/broadcasttest"}},
+	{name: "object mappers", packages: []string{"database/gorm"}},
 	{name: "databases", packages: []string{"database/..."}},
+	{name: "SQLite", packages: []string{"internal/sqlitedialect"}},
 	{name: "SQL adapter", packages: []string{"internal/sqldb"}},
 	{name: "generators", packages: []string{"internal/generate"}},
 	{name: "definitions of tables", packages: []string{"internal/definition"}},
@@ -80,6 +82,7 @@ var kernelLibraries = []string{
 // them. docs/dependencies.md gives the reasons.
 var roomLibraries = map[string][]string{
 	"database/databasetest":       {"github.com/google/go-cmp"},
+	"database/gorm":               {"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "gorm.io/gorm"},
 	"database/mongo":              {"go.mongodb.org/mongo-driver/v2"},
 	"database/mysql":              {"github.com/go-sql-driver/mysql"},
 	"database/postgres":           {"github.com/jackc/pgx/v5"},

@@ -16,7 +16,8 @@ import (
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/database/mysql"
 	"github.com/ostiary/ostiary/database/postgres"
-	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/internal/sqldb"
+	"github.com/ostiary/ostiary/internal/sqlitedialect"
 )
 
 // New returns an adapter over the connections of the application's *gorm.DB,
@@ -44,7 +45,13 @@ func New(db *gorm.DB) (database.Adapter, error) {
 
 // adapters by the names of GORM's dialectors.
 var adapters = map[string]func(pool *sql.DB) database.Adapter{
-	"sqlite":   func(pool *sql.DB) database.Adapter { return sqlite.FromDB(pool) },
+	"sqlite":   overSQLite,
 	"postgres": func(pool *sql.DB) database.Adapter { return postgres.FromDB(pool) },
 	"mysql":    func(pool *sql.DB) database.Adapter { return mysql.FromDB(pool) },
+}
+
+// overSQLite does not go by package sqlite: its driver and the one that GORM's
+// users have cannot both be in a program.
+func overSQLite(pool *sql.DB) database.Adapter {
+	return sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: pool, Close: func() error { return nil }})
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/ostiary/ostiary/internal/sqldb"
+	"github.com/ostiary/ostiary/internal/sqlitedialect"
 )
 
 // Memory is the path of a database that lives in memory and ends with its
@@ -61,12 +62,12 @@ func OpenWith(o Options) *Adapter {
 	writer := sql.OpenDB(newConnector(o, false))
 	writer.SetMaxOpenConns(1) // SQLite has one writer at a time; waiting here is fair and cheap
 	if o.Path == Memory {
-		return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer, Patience: o.BusyTimeout})}
+		return &Adapter{sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: writer, Patience: o.BusyTimeout})}
 	}
 	reader := sql.OpenDB(newConnector(o, true))
 	reader.SetMaxOpenConns(o.Readers)
 	reader.SetMaxIdleConns(o.Readers)
-	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: writer, Reader: reader, Patience: o.BusyTimeout})}
+	return &Adapter{sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: writer, Reader: reader, Patience: o.BusyTimeout})}
 }
 
 // FromDB returns an adapter over the application's own database handle, which
@@ -75,7 +76,7 @@ func OpenWith(o Options) *Adapter {
 // (with the driver of this package: _txlock=immediate); otherwise rows of
 // deleted users stay behind and concurrent transactions fail as busy.
 func FromDB(db *sql.DB) *Adapter {
-	return &Adapter{sqldb.New(sqldb.Options{Dialect: dialect(), Writer: db, Close: func() error { return nil }})}
+	return &Adapter{sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: db, Close: func() error { return nil }})}
 }
 
 // source is the driver's name for a database: its path and the settings that

@@ -1,11 +1,12 @@
-package sqlite
+// Package sqlitedialect is how SQLite speaks SQL, whichever driver is used: it
+// imports none, because two packages that register a driver as "sqlite" cannot be
+// in one program.
+package sqlitedialect
 
 import (
 	"errors"
 	"io/fs"
 	"strings"
-
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/internal/definition"
@@ -14,7 +15,8 @@ import (
 	"github.com/ostiary/ostiary/schema"
 )
 
-func dialect() *sqldb.Dialect {
+// Dialect returns the dialect of SQLite.
+func Dialect() *sqldb.Dialect {
 	return &sqldb.Dialect{
 		Capabilities: database.Capabilities{
 			Name:         "sqlite",
@@ -106,6 +108,18 @@ var (
 	likeEscaper = strings.NewReplacer("%", "!%", "_", "!_", "!", "!!")
 )
 
+// The result codes of SQLite that mean something here (sqlite.org/rescode.html).
+const (
+	codeBusy                 = 5
+	codeLocked               = 6
+	codeIOError              = 10
+	codeCannotOpen           = 14
+	codeProtocol             = 15
+	codeConstraintPrimaryKey = 1555
+	codeConstraintUnique     = 2067
+	codeConstraintRowID      = 2579
+)
+
 // meaning says what an error of the driver means to the caller.
 func meaning(err error) error {
 	code, ok := codeOf(err)
@@ -116,11 +130,11 @@ func meaning(err error) error {
 		return nil
 	}
 	switch code {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+	case codeConstraintUnique, codeConstraintPrimaryKey, codeConstraintRowID:
 		return database.ErrDuplicate
 	}
 	switch code & 0xff {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR:
+	case codeBusy, codeLocked, codeProtocol, codeCannotOpen, codeIOError:
 		return database.ErrUnavailable
 	}
 	return nil
@@ -130,7 +144,7 @@ func meaning(err error) error {
 // before it changes anything.
 func busy(err error) bool {
 	code, ok := codeOf(err)
-	return ok && code&0xff == sqlite3.SQLITE_BUSY
+	return ok && code&0xff == codeBusy
 }
 
 // codeOf returns the code that SQLite has given to an error. A handle of the
@@ -142,9 +156,9 @@ func codeOf(err error) (int, bool) {
 	case errors.As(err, &coded):
 		return coded.Code(), true
 	case strings.HasPrefix(err.Error(), "UNIQUE constraint failed"):
-		return sqlite3.SQLITE_CONSTRAINT_UNIQUE, true
+		return codeConstraintUnique, true
 	case strings.HasPrefix(err.Error(), "database is locked"), strings.HasPrefix(err.Error(), "database table is locked"):
-		return sqlite3.SQLITE_BUSY, true
+		return codeBusy, true
 	}
 	return 0, false
 }
