@@ -17,7 +17,7 @@ import (
 
 // PasswordVariable is the variable of the environment from which create-admin
 // takes the password, so that no list of processes shows it.
-const PasswordVariable = "OSTIARY_ADMIN_PASSWORD" //nolint:gosec // a name, not a password
+const PasswordVariable = "OSTIARY_ADMIN_PASSWORD"
 
 // CreateAdmin creates a user who can sign in with a password at once, with the
 // role of an administrator.

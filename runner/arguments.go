@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"reflect"
@@ -39,7 +40,7 @@ func parse(arguments []string) (Command, error) {
 		define(flags, fields.Type().Field(i), fields.Field(i))
 	}
 	switch err := flags.Parse(arguments[1:]); {
-	case err == flag.ErrHelp:
+	case errors.Is(err, flag.ErrHelp):
 		return nil, fmt.Errorf("%s%w", help.String(), err)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w; see %s --help", arguments[0], err, arguments[0])

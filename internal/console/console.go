@@ -28,8 +28,8 @@ type Console struct {
 }
 
 // Standard is the console of a process. There is a person when input and output
-// are a terminal, and there are colours when output is one, unless the variable
-// NO_COLOR is set or TERM is "dumb".
+// are a terminal, and there are colours when output is one, unless the environment
+// asks for none or TERM is "dumb".
 func Standard() *Console {
 	c := &Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Lookup: os.LookupEnv}
 	c.Interactive = isTerminal(os.Stdin) && isTerminal(os.Stdout)
