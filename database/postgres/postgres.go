@@ -84,7 +84,8 @@ func FromDB(db *sql.DB) *Adapter {
 // when the adapter is closed. It does not go through database/sql, but for
 // migrations.
 func FromPool(p *pgxpool.Pool) *Adapter {
-	return newAdapter(0, sqldb.Options{Writer: stdlib.OpenDBFromPool(p), Native: pool{p}, Close: stayOpen})
+	db := stdlib.OpenDBFromPool(p)
+	return newAdapter(0, sqldb.Options{Writer: db, Native: pool{p}, Close: db.Close})
 }
 
 func stayOpen() error { return nil }
