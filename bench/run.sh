@@ -72,7 +72,8 @@ synchronous_commit=off
 C
 as_pg "$PGBIN/pg_ctl" -D "$W/pg" -l "$W/pg/log" -w start >/dev/null
 if [ "$PIN" = 1 ]; then taskset -acp 1 "$(head -1 "$W/pg/postmaster.pid")" >/dev/null; fi
-side redis-server --port "$redisport" --bind 127.0.0.1 --save '' --appendonly no --dir "$W" >"$W/redis.log" 2>&1 & pids+=($!)
+pin=; [ "$PIN" = 1 ] && pin="taskset -c 1"
+$pin redis-server --port "$redisport" --bind 127.0.0.1 --save '' --appendonly no --dir "$W" >"$W/redis.log" 2>&1 & pids+=($!)
 pgurl() { echo "postgres://bench@127.0.0.1:$pgport/$1?sslmode=disable"; }
 sql() { psql -qAt "$(pgurl "$1")" -c "$2"; }
 for d in ba baredis extra; do sql postgres "create database $d" ; done
