@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -47,20 +46,20 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.stop(context.WithoutCancel(ctx), drain))
 }
 
-// cleanUp removes expired rows now and then until ctx ends. The nodes of a
-// deployment begin at different times.
+// cleanUp removes expired rows now and then until ctx ends. Several nodes may do it
+// at once.
 func (s *Server) cleanUp(ctx context.Context) {
 	interval := *s.config.Server.CleanupInterval
 	if interval <= 0 {
 		return
 	}
-	timer := time.NewTimer(interval/2 + rand.N(interval/2))
-	defer timer.Stop()
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-timer.C:
+		case <-ticker.C:
 		}
 		n, err := s.auth.CleanUp(ctx)
 		switch {
@@ -69,7 +68,6 @@ func (s *Server) cleanUp(ctx context.Context) {
 		case n > 0:
 			s.log.DebugContext(ctx, "expired rows removed", "rows", n)
 		}
-		timer.Reset(interval)
 	}
 }
 
