@@ -131,7 +131,11 @@ func search(ctx context.Context, dir, module string) (*Package, error) {
 	case len(users) == 0:
 		return nil, ErrNone
 	}
-	return nil, fmt.Errorf("no package of this module exports a configuration, although %s uses the library.\n%s", strings.Join(users, ", "), convention)
+	text := fmt.Sprintf("no package of this module exports a configuration, although %s uses the library.\n%s", strings.Join(users, ", "), convention)
+	if len(problems) > 0 {
+		text += "\n" + strings.Join(problems, "\n")
+	}
+	return nil, errors.New(text)
 }
 
 // convention says what is expected.
@@ -190,7 +194,7 @@ func chosen(dir string, packages []listed) (*Package, error) {
 }
 
 func list(ctx context.Context, dir, pattern string) ([]listed, error) {
-	command := exec.CommandContext(ctx, "go", "list", "-e", "-json=Dir,ImportPath,Name,GoFiles,Imports,Module,Error", pattern)
+	command := exec.CommandContext(ctx, "go", "list", "-e", "-json=Dir,ImportPath,Name,GoFiles,Imports,Module,Error", pattern) //nolint:gosec // G204: the developer's own module
 	command.Dir = dir
 	var complaints strings.Builder
 	command.Stderr = &complaints

@@ -32,7 +32,7 @@ func (p *Package) Run(ctx context.Context, c *console.Console, arguments []strin
 	if err != nil {
 		return 0, err
 	}
-	command := exec.CommandContext(ctx, program, arguments...)
+	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // G204: the program that was built from the developer's own module
 	command.Stdin, command.Stdout, command.Stderr = c.In, c.Out, c.Err
 	command.Env = append(os.Environ(), further...)
 	command.Cancel = func() error {
@@ -79,7 +79,7 @@ func (p *Package) build(ctx context.Context, temporary string) (string, error) {
 		}
 	}
 	program := filepath.Join(temporary, "program")
-	command := exec.CommandContext(ctx, "go", "build", "-overlay", filepath.Join(temporary, "overlay.json"), "-o", program, "./"+folder)
+	command := exec.CommandContext(ctx, "go", "build", "-overlay", filepath.Join(temporary, "overlay.json"), "-o", program, "./"+folder) //nolint:gosec // G204: the developer's own module
 	command.Dir = p.Dir
 	output, err := command.CombinedOutput()
 	if ctx.Err() != nil {
