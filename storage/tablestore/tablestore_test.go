@@ -40,7 +40,7 @@ func (c *clock) pass(d time.Duration) {
 
 func newStore(t testing.TB, a database.Adapter, table string, c *clock) *tablestore.Store {
 	t.Helper()
-	s, err := tablestore.New(a, tablestore.Options{Table: table, Now: c.read})
+	s, err := tablestore.New(a, tablestore.Options{Table: table, Now: c.read, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
