@@ -124,6 +124,24 @@ func TestDifferencesOfTheDatabaseAreExplained(t *testing.T) {
 	if got := examine(t, c); !strings.Contains(got[Serious], "ostiary migrate") {
 		t.Errorf("%v", got)
 	}
+	if sql := planned(t, c); !strings.Contains(sql, "unique index") || !strings.Contains(sql, `("email")`) {
+		t.Errorf("addresses would not be unique after the migration:\n%s", sql)
+	}
+}
+
+// planned is the script of the migration of a configuration.
+func planned(t *testing.T, c Config) string {
+	t.Helper()
+	m, err := NewMigration(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = m.Close(t.Context()) }()
+	plan, err := m.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan.SQL()
 }
 
 func TestAMigrationNeedsNothingButTheDatabase(t *testing.T) {
