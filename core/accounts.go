@@ -44,7 +44,7 @@ func (a *Accounts) CreateCredential(ctx context.Context, userID, hash string) (*
 	return a.Create(ctx, row)
 }
 
-// List returns the accounts of a user.
+// List returns the accounts of a user, those first that were made first.
 func (a *Accounts) List(ctx context.Context, userID string) ([]Account, error) {
 	return a.find(ctx, 0, database.Eq("userId", userID))
 }
@@ -72,7 +72,7 @@ func (a *Accounts) one(ctx context.Context, where ...database.Where) (*Account, 
 }
 
 func (a *Accounts) find(ctx context.Context, limit int, where ...database.Where) ([]Account, error) {
-	recs, err := a.k.DB.FindMany(ctx, database.Query{Table: a.table, Where: where, Limit: limit})
+	recs, err := a.k.DB.FindMany(ctx, database.Query{Table: a.table, Where: where, Limit: limit, Sort: []database.Sort{{Field: "createdAt"}}})
 	if err != nil {
 		return nil, err
 	}

@@ -62,16 +62,16 @@ type VersionedSecret struct {
 
 // Database says where everything is kept.
 type Database struct {
-	// Type is the kind of database: "sqlite" or "postgres". Default: that of the
-	// URL, or sqlite.
+	// Type is the kind of database: "sqlite", "postgres" or "mysql", which is also
+	// for MariaDB. Default: that of the URL, or sqlite.
 	Type string `key:"type"`
-	// URL is the address of the database, for example "sqlite:data/auth.db" or
-	// "postgres://user@host/name". It is better not to write passwords into a
-	// file: give such an address as OSTIARY_DATABASE_URL.
+	// URL is the address of the database, for example "sqlite:data/auth.db",
+	// "postgres://user@host/name" or "mysql://user@host/name". It is better not to
+	// write passwords into a file: give such an address as OSTIARY_DATABASE_URL.
 	URL string `key:"url"`
 	// Schema is the PostgreSQL schema of the tables. Default: the search path.
 	Schema string `key:"schema"`
-	// MaxConnections bounds the connections to a PostgreSQL database. Default:
+	// MaxConnections bounds the connections to PostgreSQL or MySQL. Default:
 	// four for each processor, but at least 10.
 	MaxConnections int `key:"maxConnections" min:"1" max:"10000"`
 	// Path is the file of a SQLite database. Default "ostiary.db".

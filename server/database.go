@@ -10,6 +10,7 @@ import (
 
 	"github.com/ostiary/ostiary/broadcast"
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/mysql"
 	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/database/sqlite"
 )
@@ -41,13 +42,16 @@ func (d *Database) kind() (string, error) {
 		return sqliteKind, nil
 	case "postgres", "postgresql", "pg":
 		return postgresKind, nil
+	case "mysql", "mariadb":
+		return mysqlKind, nil
 	}
-	return "", fmt.Errorf("database: %q is no kind of database that this server knows; use sqlite or postgres", kind)
+	return "", fmt.Errorf("database: %q is no kind of database that this server knows; use sqlite, postgres or mysql", kind)
 }
 
 const (
 	sqliteKind   = "sqlite"
 	postgresKind = "postgres"
+	mysqlKind    = "mysql"
 )
 
 // file returns the file of a SQLite database; "" when the database is another.
@@ -60,6 +64,8 @@ func (d *Database) file() (string, error) {
 		return "", fmt.Errorf("database.path: is for sqlite; give the address of the %s database as database.url", kind)
 	case kind != sqliteKind && d.URL == "":
 		return "", fmt.Errorf("database.url: not set; give the address of the %s database, such as %s://user@host/name", kind, kind)
+	case kind != postgresKind && d.Schema != "":
+		return "", fmt.Errorf("database.schema: is for postgres; a %s database has no schemas", kind)
 	case kind != sqliteKind:
 		return "", nil
 	case d.URL == "" && d.Path == "":
@@ -88,11 +94,19 @@ func (d *Database) open() (database.Adapter, error) {
 	if path != "" {
 		return sqlite.Open(path), nil
 	}
-	db, err := postgres.OpenWith(postgres.Options{URL: d.URL, Schema: d.Schema, MaxConnections: d.MaxConnections})
+	db, err := d.openServer()
 	if err != nil {
 		return nil, fmt.Errorf("database.url: %w", err)
 	}
 	return db, nil
+}
+
+// openServer returns the adapter of a database that is not a file.
+func (d *Database) openServer() (database.Adapter, error) {
+	if kind, _ := d.kind(); kind == mysqlKind {
+		return mysql.OpenWith(mysql.Options{URL: d.URL, MaxConnections: d.MaxConnections})
+	}
+	return postgres.OpenWith(postgres.Options{URL: d.URL, Schema: d.Schema, MaxConnections: d.MaxConnections})
 }
 
 // describe names the database for people, without what is secret in its address.
@@ -104,10 +118,14 @@ func (d *Database) describe() string {
 	case file != "":
 		return file + " (SQLite)"
 	}
-	if u, err := url.Parse(d.URL); err == nil && u.Host != "" {
-		return u.Host + u.Path + " (PostgreSQL)"
+	product := "PostgreSQL"
+	if kind, _ := d.kind(); kind == mysqlKind {
+		product = "MySQL"
 	}
-	return "PostgreSQL"
+	if u, err := url.Parse(d.URL); err == nil && u.Host != "" {
+		return u.Host + u.Path + " (" + product + ")"
+	}
+	return product
 }
 
 // channel returns what carries changes from node to node: the database where it
@@ -115,6 +133,9 @@ func (d *Database) describe() string {
 func (d *Database) channel() (broadcast.Channel, error) {
 	if file, err := d.file(); err != nil || file != "" {
 		return new(broadcast.Hub), err
+	}
+	if kind, _ := d.kind(); kind == mysqlKind {
+		return nil, errors.New("session.memory.enabled: nodes cannot tell each other of changes by MySQL; set secondaryStorage.url (Redis), use PostgreSQL, or remove it")
 	}
 	return postgres.NewChannel(d.URL, "")
 }

@@ -93,6 +93,9 @@ func TestTheDatabaseIsFound(t *testing.T) {
 		{Database{Type: "postgres"}, "", "database.url: not set"},
 		{Database{Type: "postgres", Path: "a.db"}, "", "database.path: is for sqlite"},
 		{Database{URL: "postgres://user@host/name"}, "", ""},
+		{Database{URL: "mysql://u:hunter2@h/db"}, "", ""},
+		{Database{Type: "mariadb", URL: "u:hunter2@tcp(h)/db"}, "", ""},
+		{Database{URL: "mysql://u:hunter2@h/db", Schema: "auth"}, "", "database.schema: is for postgres"},
 		{Database{Path: "a.db", URL: "sqlite:b.db"}, "", "one of them"},
 	} {
 		file, err := c.database.file()

@@ -15,16 +15,19 @@ import (
 
 	"github.com/ostiary/ostiary/database"
 	databasememory "github.com/ostiary/ostiary/database/memory"
+	"github.com/ostiary/ostiary/database/mysql"
 	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/internal/testservice"
 	"github.com/ostiary/ostiary/storage"
 	storagememory "github.com/ostiary/ostiary/storage/memory"
 	"github.com/ostiary/ostiary/storage/redis"
 )
 
 // The stores are chosen by the environment: DATABASE is sqlite (the default),
-// memory or postgres, STORAGE is memory (the default) or redis. Servers are those
-// of OSTIARY_TEST_POSTGRES and OSTIARY_TEST_REDIS, which `make conformance` sets.
+// memory, postgres or mysql, STORAGE is memory (the default) or redis. Servers are
+// those of OSTIARY_TEST_POSTGRES, OSTIARY_TEST_MYSQL and OSTIARY_TEST_REDIS, which
+// `make conformance` sets.
 
 // openDatabase returns an empty database.
 func openDatabase(ctx context.Context) (database.Adapter, error) {
@@ -35,9 +38,23 @@ func openDatabase(ctx context.Context) (database.Adapter, error) {
 		return databasememory.New(), nil
 	case "postgres":
 		return openPostgres(ctx, os.Getenv("OSTIARY_TEST_POSTGRES"))
+	case "mysql":
+		return openMySQL(os.Getenv(testservice.MySQLVariable))
 	default:
-		return nil, fmt.Errorf("DATABASE is %q; use sqlite, memory or postgres", kind)
+		return nil, fmt.Errorf("DATABASE is %q; use sqlite, memory, postgres or mysql", kind)
 	}
+}
+
+// openMySQL empties the database of this process, or makes it.
+func openMySQL(server string) (database.Adapter, error) {
+	if server == "" {
+		return nil, errors.New(testservice.MySQLVariable + " does not name a server")
+	}
+	dsn, err := (&testservice.Server{DSN: server}).MySQLDatabase("conformance_" + strconv.Itoa(os.Getpid()))
+	if err != nil {
+		return nil, err
+	}
+	return mysql.OpenWith(mysql.Options{URL: dsn, MaxConnections: 10})
 }
 
 // openPostgres empties the database of this process, or makes it.

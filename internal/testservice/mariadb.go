@@ -27,14 +27,35 @@ func MariaDB(t testing.TB) string {
 	skipShort(t, "MariaDB")
 	server, err := mariaDB()
 	ready(t, "MariaDB", MySQLVariable, err)
-	config, err := mysql.ParseDSN(server.DSN)
+	name := databaseName()
+	dsn, err := server.MySQLDatabase(name)
 	if err != nil {
-		t.Fatalf("%s: %v", MySQLVariable, err)
+		t.Fatal(err)
 	}
-	config.DBName = databaseName()
-	onMariaDB(t, server.DSN, "CREATE DATABASE "+config.DBName+" CHARACTER SET utf8mb4")
-	t.Cleanup(func() { onMariaDB(t, server.DSN, "DROP DATABASE IF EXISTS "+config.DBName) })
-	return config.FormatDSN()
+	t.Cleanup(func() {
+		if err := executeMariaDB(server.DSN, dropMariaDB+name); err != nil {
+			t.Error(err)
+		}
+	})
+	return dsn
+}
+
+const dropMariaDB = "DROP DATABASE IF EXISTS "
+
+// MySQLDatabase creates an empty database on a MySQL or MariaDB server, in place
+// of one of that name, and returns its DSN. The name must need no quotes.
+func (s *Server) MySQLDatabase(name string) (dsn string, err error) {
+	config, err := mysql.ParseDSN(s.DSN)
+	if err != nil {
+		return "", err
+	}
+	for _, statement := range []string{dropMariaDB + name, "CREATE DATABASE " + name + " CHARACTER SET utf8mb4"} {
+		if err := executeMariaDB(s.DSN, statement); err != nil {
+			return "", err
+		}
+	}
+	config.DBName = name
+	return config.FormatDSN(), nil
 }
 
 var mariaDB = sync.OnceValues(func() (*Server, error) {
@@ -96,13 +117,6 @@ func startMariaDB(p *process, install, daemon string) (*Server, error) {
 	}
 	server.DSN = dsn
 	return server, nil
-}
-
-func onMariaDB(t testing.TB, dsn, statement string) {
-	t.Helper()
-	if err := executeMariaDB(dsn, statement); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
 }
 
 func executeMariaDB(dsn, statement string) error {

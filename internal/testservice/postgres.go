@@ -28,13 +28,30 @@ func Postgres(t testing.TB) string {
 	server, err := postgres()
 	ready(t, "PostgreSQL", PostgresVariable, err)
 	name := databaseName()
-	onPostgres(t, server.DSN, "CREATE DATABASE "+name)
-	t.Cleanup(func() { onPostgres(t, server.DSN, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
-	dsn, err := withDatabase(server.DSN, name)
+	dsn, err := server.PostgresDatabase(name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := executePostgres(server.DSN, dropPostgres+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
 	return dsn
+}
+
+const dropPostgres = "DROP DATABASE IF EXISTS "
+
+// PostgresDatabase creates an empty database on a PostgreSQL server, in place of
+// one of that name, and returns its DSN. The name must need no quotes.
+func (s *Server) PostgresDatabase(name string) (dsn string, err error) {
+	if err := executePostgres(s.DSN, dropPostgres+name+" WITH (FORCE)"); err != nil {
+		return "", err
+	}
+	if err := executePostgres(s.DSN, "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	return withDatabase(s.DSN, name)
 }
 
 var postgres = sync.OnceValues(func() (*Server, error) {
@@ -96,13 +113,6 @@ func startPostgres(p *process, initdb string) (*Server, error) {
 	}
 	server.DSN = dsn
 	return server, nil
-}
-
-func onPostgres(t testing.TB, dsn, statement string) {
-	t.Helper()
-	if err := executePostgres(dsn, statement); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
 }
 
 func executePostgres(dsn, statement string) error {

@@ -43,8 +43,8 @@ type Project struct {
 	Root string
 }
 
-// Databases are the kinds of databases.
-func Databases() []string { return []string{"sqlite", "postgres"} }
+// Databases are the kinds of databases; mysql is MariaDB too.
+func Databases() []string { return []string{"sqlite", "postgres", "mysql"} }
 
 // Providers are the providers of social sign-in that need nothing but a client id
 // and a client secret.
