@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -12,7 +13,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/mysql"
+	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/internal/testservice"
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
 )
@@ -37,6 +41,52 @@ func TestMigrationsConvergeAndKeepEveryRow(t *testing.T) {
 		db.SetMaxOpenConns(1) // each connection would have a database of its own
 		return sqlite.FromDB(db), db, func() { _ = db.Close() }, nil
 	}})
+}
+
+func TestMigrationsConvergeAndKeepEveryRowOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("pgx", testservice.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	convergence(t, engine{quote: migrate.QuoteName, fresh: func() (database.Adapter, *sql.DB, func(), error) {
+		return postgres.FromDB(db), db, func() { dropAll(t, db, migrate.QuoteName, " CASCADE") }, nil
+	}})
+}
+
+func TestMigrationsConvergeAndKeepEveryRowOnMariaDB(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("mysql", testservice.MariaDB(t)+"?parseTime=true&loc=UTC&time_zone=%27%2B00%3A00%27&clientFoundRows=true&foreign_key_checks=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	quote := func(name string) string { return "`" + name + "`" }
+	convergence(t, engine{quote: quote, fresh: func() (database.Adapter, *sql.DB, func(), error) {
+		return mysql.FromDB(db), db, func() { dropAll(t, db, quote, "") }, nil
+	}})
+}
+
+// dropAll drops the tables, those first that reference others.
+func dropAll(t *testing.T, db *sql.DB, quote func(string) string, how string) {
+	t.Helper()
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if how == "" {
+		if _, err := conn.ExecContext(context.Background(), "SET foreign_key_checks = 0"); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _, _ = conn.ExecContext(context.Background(), "SET foreign_key_checks = 1") }()
+	}
+	for _, table := range slices.Backward(modelKeys) {
+		if _, err := conn.ExecContext(context.Background(), "DROP TABLE IF EXISTS "+quote(table)+how); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // convergence checks the property on one kind of database.
