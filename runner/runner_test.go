@@ -106,10 +106,10 @@ func TestNothingSecretIsShown(t *testing.T) {
 func TestAConfigurationThatFailsIsExplained(t *testing.T) {
 	t.Parallel()
 	for says, configuration := range map[string]any{
-		"no such thing":        func() (*ostiary.Auth, error) { return nil, errors.New("no such thing") },
-		"it returns nil":       func() *ostiary.Auth { return nil },
-		"it panics: no thing":  func() *ostiary.Auth { panic("no thing") },
-		"Secret: not set":      func() ostiary.Options { return ostiary.Options{} },
+		"no such thing":          func() (*ostiary.Auth, error) { return nil, errors.New("no such thing") },
+		"it returns nil":         func() *ostiary.Auth { return nil },
+		"it panics: no thing":    func() *ostiary.Auth { panic("no thing") },
+		"Secret: not set":        func() ostiary.Options { return ostiary.Options{} },
 		"nothing was set at all": func() (ostiary.Options, error) { return ostiary.Options{}, errors.New("nothing was set at all") },
 	} {
 		if auth, err := configure(configuration); err == nil || auth != nil || !strings.Contains(err.Error(), says) {
