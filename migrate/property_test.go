@@ -229,6 +229,9 @@ func (w *world) migrate() *migrate.Plan {
 	}
 	before := w.rows()
 	shown, err := m.Plan(w.Context())
+	if err != nil && strings.Contains(err.Error(), "rename or replace it") {
+		return &migrate.Plan{} // another index has the name: a person has to decide, and nothing is done
+	}
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"entgo.io/ent/entc"
@@ -187,7 +188,10 @@ func TestBunModelsCompile(t *testing.T) {
 
 func TestEntLoadsTheSchema(t *testing.T) {
 	t.Parallel()
+	var alone sync.Mutex // ent works in one folder
 	each(t, "ent", func(t *testing.T, r generate.Request) {
+		alone.Lock()
+		defer alone.Unlock()
 		dir := folder(t)
 		save(t, filepath.Join(dir, "schema", "auth.go"), write(t, "ent", r))
 		graph, err := entc.LoadGraph("./"+filepath.Join(dir, "schema"), &gen.Config{Package: "github.com/ostiary/ostiary/internal/generate/validation/" + dir, Target: dir})
