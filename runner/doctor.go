@@ -192,7 +192,25 @@ func examineDatabase(ctx context.Context, auth *ostiary.Auth, migrates bool) []R
 	if err != nil {
 		return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be compared with the schema: %v.", adapter.Capabilities().Name, explain(err)), ""}}
 	}
-	return differences(plan, migrates)
+	return append(accountGeneration(ctx, auth), differences(plan, migrates)...)
+}
+
+// accountGeneration names the versions of Better Auth that could have made the
+// account table. Nothing needs to be done about any of them.
+func accountGeneration(ctx context.Context, auth *ostiary.Auth) []Risk {
+	m, err := migrate.For(auth.Kernel().DB.Adapter(), auth.Kernel().DB.Schema())
+	if err != nil {
+		return nil
+	}
+	state, err := m.Inspect(ctx)
+	if err != nil || state.Accounts.Generation == migrate.NoAccounts {
+		return nil
+	}
+	text := fmt.Sprintf("Database: the account table is that of %s.", state.Accounts.Generation)
+	if state.Accounts.Generation == migrate.IssuerRequired {
+		text += fmt.Sprintf(" Its column %q is filled as those versions did.", state.Accounts.IssuerColumn)
+	}
+	return []Risk{{Severity: Hint, Text: text}}
 }
 
 // differences are the risks of a database that is not as a plan wants it.

@@ -265,6 +265,7 @@ func TestWhatInitWritesCompilesAndServes(t *testing.T) {
 			"--plugin", "username,two-factor,magic-link,multi-session,bearer,jwt,openapi", "--name", "My \"shop\"",
 		},
 		"PostgreSQL":       {"--database", "postgres"},
+		"MySQL":            {"--database", "mysql"},
 		"without password": {"--method", "github", "--dir", "setup"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -277,8 +278,8 @@ func TestWhatInitWritesCompilesAndServes(t *testing.T) {
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			if name == "PostgreSQL" {
-				a.write(map[string]string{".env": variables + "DATABASE_URL=postgres://nobody@127.0.0.1:1/none?connect_timeout=1\n"})
+			if kind := map[string]string{"PostgreSQL": "postgres", "MySQL": "mysql"}[name]; kind != "" {
+				a.write(map[string]string{".env": variables + "DATABASE_URL=" + kind + "://nobody@127.0.0.1:1/none\n"})
 				a.expect(1, "The database cannot be reached", "migrate", "--env-file", ".env", "--dry-run")
 				return
 			}
@@ -322,7 +323,7 @@ func TestInitWritesAServer(t *testing.T) {
 	t.Parallel()
 	a := &application{t: t, dir: t.TempDir(), env: append(os.Environ(), "GOWORK=off")}
 	a.expect(1, "goes with --kind go", "init", "--plugin", "jwt")
-	a.expect(1, `"oracle" is not possible; use one of sqlite, postgres`, "init", "--database", "oracle")
+	a.expect(1, `"oracle" is not possible; use one of sqlite, postgres, mysql`, "init", "--database", "oracle")
 	a.expect(0, "Wrote ostiary.yaml, .env", "init", "--method", "email,google,github")
 	a.expect(0, "Done.", "migrate", "--config", "ostiary.yaml", "--env-file", ".env", "--yes")
 	var report struct {

@@ -19,7 +19,7 @@ type initCommand struct {
 	Kind     string   `help:"What to write: go (a Go package, and a program if there is none) or server (a configuration file). Default: go where there is a go.mod."`
 	Dir      string   `help:"Folder of the Go package, or of the configuration file. Default: ./internal/auth, or the current folder."`
 	Name     string   `help:"Name of the application. Default: that of the current folder."`
-	Database string   `help:"Kind of database: sqlite or postgres. Default: sqlite."`
+	Database string   `help:"Kind of database: sqlite, postgres or, for Go programs, mysql. Default: sqlite."`
 	Method   []string `placeholder:"NAME" help:"Ways of signing in: email, google, github, discord, facebook, gitlab, linkedin, microsoft, slack, spotify, twitch. Default: email."`
 	Plugin   []string `placeholder:"NAME" help:"Plugins: username, two-factor, magic-link, multi-session, bearer, jwt, openapi."`
 	Yes      bool     `short:"y" help:"Ask nothing: what is not given has its default."`
@@ -87,7 +87,7 @@ func (i *initCommand) ask(ctx context.Context, p *scaffold.Project) error {
 	}
 	if i.Database == "" {
 		questions = append(questions, huh.NewGroup(huh.NewSelect[string]().Title("Which database?").Value(&p.Database).
-			Options(huh.NewOption("SQLite, a file", "sqlite"), huh.NewOption("PostgreSQL", "postgres"))))
+			Options(huh.NewOption("SQLite, a file", "sqlite"), huh.NewOption("PostgreSQL", "postgres"), huh.NewOption("MySQL or MariaDB, for Go programs", "mysql"))))
 	}
 	if len(i.Method) == 0 {
 		methods := append([]string{"email"}, scaffold.Providers()...)
@@ -128,7 +128,7 @@ func (i *initCommand) report(c *console.Console, p *scaffold.Project, files []sc
 
 func nextSteps(p *scaffold.Project, names []string) []string {
 	steps := []string{"echo .env >> .gitignore"}
-	if p.Database == "postgres" {
+	if p.Database != "sqlite" {
 		steps = append(steps, "put the address of your database into .env")
 	}
 	if p.Kind == "server" {

@@ -44,7 +44,7 @@ type Project struct {
 }
 
 // Databases are the kinds of databases.
-func Databases() []string { return []string{"sqlite", "postgres"} }
+func Databases() []string { return []string{"sqlite", "postgres", "mysql"} }
 
 // Providers are the providers of social sign-in that need nothing but a client id
 // and a client secret.
@@ -78,6 +78,9 @@ func (p *Project) Check() error {
 		if !slices.Contains(Plugins(), plugin) {
 			refuse("plugin", plugin, Plugins())
 		}
+	}
+	if p.Kind == "server" && p.Database == "mysql" {
+		problems = append(problems, errors.New("--database: the server has no MySQL; use sqlite or postgres, or --kind go"))
 	}
 	if p.Kind == "server" && len(p.Plugins) > 0 {
 		problems = append(problems, errors.New("--plugin: goes with --kind go; the plugins of a server are keys of its configuration file"))
