@@ -72,8 +72,9 @@ test-fast: ## Run the Go tests that need no servers: SQLite and memory only
 	@$(call each,$(GO_MODULES),go test -short ./...)
 
 .PHONY: prepare
-prepare: ## Install what the tests need: compiler, database servers, Chromium, npm packages, tools
+prepare: ## Install what the tests need: compiler, database servers, Chromium, Go modules, npm packages, tools
 	@scripts/prepare.sh
+	@go mod download
 	@$(MAKE) conformance/node_modules/.package-lock.json server/web/app/node_modules/.package-lock.json e2e/openid/node_modules/.package-lock.json e2e/sessionpages/node_modules/.package-lock.json storage/redis/betterauth/node_modules/.package-lock.json internal/generate/validation/node_modules/.package-lock.json $(GOLANGCI_LINT) $(GOFUMPT)
 
 .PHONY: unit go-tests

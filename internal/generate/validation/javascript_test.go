@@ -33,6 +33,9 @@ func decode(t *testing.T, text string) report {
 
 func needNode(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("the npm packages are not looked for in a short run")
+	}
 	if _, err := os.Stat("node_modules/drizzle-orm"); err != nil {
 		t.Fatal("the npm packages are missing; run: make prepare")
 	}
