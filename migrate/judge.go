@@ -54,8 +54,13 @@ func (p *planner) completeIndexes(ctx context.Context, want *desiredTable, c *de
 		return nil
 	}
 	columns := []string{c.Column}
-	index := desiredIndex{IndexName(want.name, columns, c.Unique), columns, c.Unique}
-	if other, _ := p.catalog.index(index.name); other != nil && (other == have || p.dialect.SharedIndexNames) {
+	return p.fieldIndex(ctx, want, desiredIndex{IndexName(want.name, columns, c.Unique), columns, c.Unique}, have)
+}
+
+// fieldIndex plans the index of a single field of a table that exists, or refuses
+// it when its name is taken.
+func (p *planner) fieldIndex(ctx context.Context, want *desiredTable, index desiredIndex, have *Table) error {
+	if other := p.holder(have, index.name); other != nil {
 		p.refuseIndex(want, index, fmt.Sprintf("the name %q belongs to another index, of table %q. Rename that index", index.name, other.Name))
 		return nil
 	}
@@ -64,6 +69,19 @@ func (p *planner) completeIndexes(ctx context.Context, want *desiredTable, c *de
 		p.fieldIndexes = append(p.fieldIndexes, p.createIndex(want, index))
 	}
 	return err
+}
+
+// holder is the table with an index of a name, if that keeps another table from
+// having one.
+func (p *planner) holder(have *Table, name string) *Table {
+	if slices.ContainsFunc(have.Indexes, func(i Index) bool { return strings.EqualFold(i.Name, name) }) {
+		return have
+	}
+	if !p.dialect.SharedIndexNames {
+		return nil
+	}
+	other, _ := p.catalog.index(name)
+	return other
 }
 
 // isIndexed reports whether an index does what a field asks for: keeps it unique,

@@ -204,7 +204,7 @@ func (p *planner) extend(ctx context.Context, want *desiredTable, have *Table) e
 	}
 	for _, index := range want.fieldIndexes(added) {
 		if slices.Contains(added, index.columns[0]) {
-			if err := p.planIndex(ctx, want, index, &p.fieldIndexes); err != nil {
+			if err := p.fieldIndex(ctx, want, index, have); err != nil {
 				return err
 			}
 		}

@@ -16,14 +16,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/mysql"
+	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/database/sqlite"
+	"github.com/ostiary/ostiary/internal/testservice"
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
 )
 
-// childVariable makes the test binary a process that migrates the database file
-// of its value.
-const childVariable = "OSTIARY_MIGRATE_TEST_FILE"
+// childVariable makes the test binary a process that migrates the database of its
+// value: a kind, a colon, and a file or an address.
+const childVariable = "OSTIARY_MIGRATE_TEST_DATABASE"
+
+// migrated is an adapter whose tables can be migrated.
+type migrated interface {
+	database.Adapter
+	migrate.Database
+}
+
+// whole is the schema that is migrated to. MariaDB makes names of foreign keys from
+// those of tables, which must be short for that.
+func whole() schema.Definition {
+	d := extended(core())
+	d.Renames = map[string]schema.Rename{"thing": {Table: "thing"}}
+	return d
+}
+
+// openAny opens the database of a kind.
+func openAny(name string) (migrated, error) {
+	switch kind, address, _ := strings.Cut(name, ":"); kind {
+	case "postgres":
+		return postgres.Open(address)
+	case "mysql":
+		return mysql.Open(address)
+	default:
+		return sqlite.Open(address), nil
+	}
+}
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childVariable); path != "" {
@@ -39,11 +68,14 @@ func TestMain(m *testing.M) {
 // child migrates: it says "ready", waits for a line, then says each statement
 // that it has executed and waits for a line again. At the end it says how many
 // there were.
-func child(path string, piecemeal bool) int {
+func child(name string, piecemeal bool) int {
 	ctx := context.Background()
-	a := sqlite.Open(path)
+	a, err := openAny(name)
+	if err != nil {
+		return 1
+	}
 	defer func() { _ = a.Close() }()
-	s, err := schema.Compile(extended(core()))
+	s, err := schema.Compile(whole())
 	if err != nil {
 		return 1
 	}
@@ -67,15 +99,15 @@ func child(path string, piecemeal bool) int {
 }
 
 // watched tells of each statement. Piecemeal, it commits each of them at once, as
-// MySQL does.
+// MySQL does by itself.
 type watched struct {
-	*sqlite.Adapter
+	migrated
 	piecemeal bool
 	executed  func(text string)
 }
 
 func (w watched) Exclusive(ctx context.Context, fn func(migrate.Connection) error) error {
-	return w.Adapter.Exclusive(ctx, func(c migrate.Connection) error { return fn(watchedConnection{c, w}) })
+	return w.migrated.Exclusive(ctx, func(c migrate.Connection) error { return fn(watchedConnection{c, w}) })
 }
 
 type watchedConnection struct {
@@ -102,14 +134,14 @@ type process struct {
 	out *bufio.Reader
 }
 
-func start(t *testing.T, path string, arguments ...string) *process {
+func start(t *testing.T, name string, arguments ...string) *process {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{Cmd: exec.CommandContext(t.Context(), self, arguments...), t: t}
-	p.Env = append(os.Environ(), childVariable+"="+path)
+	p.Env = append(os.Environ(), childVariable+"="+name)
 	if p.in, err = p.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -148,49 +180,70 @@ func (p *process) proceed() {
 
 func TestMigrationThatIsKilledIsCompletedByTheNext(t *testing.T) {
 	t.Parallel()
-	whole := filled(t)
-	plan := apply(t, open(t, whole), extended(core()))
-	for _, mode := range []string{"atomic", "piecemeal"} {
-		for n := range plan.Statements {
-			t.Run(fmt.Sprintf("%s, after statement %d", mode, n+1), func(t *testing.T) {
-				t.Parallel()
-				path := filled(t)
-				before := contents(t, path)
-				p := start(t, path, mode)
-				for range n + 1 {
-					p.proceed()
-					p.expect("executed")
-				}
-				if err := p.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
-				_ = p.Wait()
+	file := func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "auth.db") }
+	killed(t, file, "atomic", 1)
+	killed(t, file, "piecemeal", 1)
+}
 
-				a := open(t, path)
-				done := apply(t, a, extended(core()))
-				want := len(plan.Statements)
-				if mode == "piecemeal" {
-					want -= n + 1
-				}
-				if len(done.Statements) != want {
-					t.Errorf("the second process did\n%s\nwhich is not %d statements", done.SQL(), want)
-				}
-				if diff := cmp.Diff(catalog(t, open(t, whole)), catalog(t, a)); diff != "" {
-					t.Error("a migration that is not interrupted makes other tables: " + diff)
-				}
-				if diff := cmp.Diff(before, contents(t, path)); diff != "" {
-					t.Error("a row was changed: " + diff)
-				}
-			})
-		}
+func TestMigrationThatIsKilledIsCompletedOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	killed(t, func(t *testing.T) string { return "postgres:" + testservice.Postgres(t) }, "atomic", 5)
+}
+
+func TestMigrationThatIsKilledIsCompletedOnMariaDB(t *testing.T) {
+	t.Parallel()
+	killed(t, func(t *testing.T) string { return "mysql:" + testservice.MariaDB(t) }, "by itself piecemeal", 5)
+}
+
+// killed kills a migration after one statement, after every step more, and lets
+// another one complete it.
+func killed(t *testing.T, fresh func(t *testing.T) string, mode string, step int) {
+	t.Helper()
+	a := filled(t, fresh(t))
+	plan := apply(t, a, whole())
+	want := catalog(t, a)
+	for n := 0; n < len(plan.Statements); n += step {
+		t.Run(fmt.Sprintf("%s, after statement %d", mode, n+1), func(t *testing.T) {
+			t.Parallel()
+			name := fresh(t)
+			a := filled(t, name)
+			before := contents(t, a)
+			p := start(t, name, mode)
+			for range n + 1 {
+				p.proceed()
+				p.expect("executed")
+			}
+			if err := p.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = p.Wait()
+
+			done := apply(t, a, whole())
+			left := len(plan.Statements)
+			if mode != "atomic" {
+				left -= n + 1
+			}
+			if len(done.Statements) != left {
+				t.Errorf("the second process did\n%s\nwhich is not %d statements", done.SQL(), left)
+			}
+			if diff := cmp.Diff(want, catalog(t, a)); diff != "" {
+				t.Error("a migration that is not interrupted makes other tables: " + diff)
+			}
+			if diff := cmp.Diff(before, contents(t, a)); diff != "" {
+				t.Error("a row was changed: " + diff)
+			}
+		})
 	}
 }
 
 // filled makes a database with the core tables and a user.
-func filled(t *testing.T) string {
+func filled(t *testing.T, name string) migrated {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "auth.db")
-	a := open(t, path)
+	a, err := openAny(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close() })
 	apply(t, a, core())
 	user := compile(t, core()).Table("user")
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -198,14 +251,14 @@ func filled(t *testing.T) string {
 	if _, err := a.Create(t.Context(), row); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return a
 }
 
 // contents are the columns of the user that were there from the beginning.
-func contents(t *testing.T, path string) []any {
+func contents(t *testing.T, a database.Adapter) []any {
 	t.Helper()
 	user := compile(t, core()).Table("user")
-	found, err := open(t, path).FindOne(t.Context(), database.Query{Table: user, Where: []database.Where{database.Eq("id", "u")}})
+	found, err := a.FindOne(t.Context(), database.Query{Table: user, Where: []database.Where{database.Eq("id", "u")}})
 	if err != nil || found == nil {
 		t.Fatal(found, err)
 	}
@@ -216,7 +269,7 @@ func contents(t *testing.T, path string) []any {
 	return values
 }
 
-func catalog(t *testing.T, a *sqlite.Adapter) *migrate.Catalog {
+func catalog(t *testing.T, a migrated) *migrate.Catalog {
 	t.Helper()
 	var c *migrate.Catalog
 	err := a.Inspect(t.Context(), func(conn migrate.Connection) (err error) {
@@ -231,10 +284,25 @@ func catalog(t *testing.T, a *sqlite.Adapter) *migrate.Catalog {
 
 func TestProcessesThatMigrateAtOnceDoItOnce(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "auth.db")
+	for kind, fresh := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "auth.db") },
+		"postgres": func(t *testing.T) string { return testservice.Postgres(t) },
+		"mysql":    func(t *testing.T) string { return testservice.MariaDB(t) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			once(t, kind+":"+fresh(t))
+		})
+	}
+}
+
+// once starts six processes that migrate a database, and checks that one did the
+// work.
+func once(t *testing.T, name string) {
+	t.Helper()
 	var processes []*process
 	for range 6 {
-		processes = append(processes, start(t, path))
+		processes = append(processes, start(t, name))
 	}
 	for _, p := range processes {
 		p.proceed()

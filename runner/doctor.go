@@ -44,7 +44,7 @@ func (d *Doctor) run(ctx context.Context, c *console.Console, a Application) err
 	if !a.Examined {
 		risks = append(risks, examineConfiguration(a.Auth.Kernel().Config())...)
 	}
-	risks = append(risks, ExamineDatabase(ctx, a.Auth, false)...)
+	risks = append(risks, ExamineStores(ctx, a.Auth, false)...)
 	return d.Report(c, risks)
 }
 
@@ -153,21 +153,37 @@ func switches(o *core.Config) []unsafeSwitch {
 	}
 }
 
-// ExamineDatabase explains where the database of an application differs from its
-// schema, and whether it can be reached at all. What is missing is no problem when
-// the application migrates by itself.
-func ExamineDatabase(ctx context.Context, auth *ostiary.Auth, migrates bool) []Risk {
+// ExamineStores explains where the database of an application differs from its
+// schema, and whether it and the secondary storage can be reached at all. What is
+// missing is no problem when the application migrates by itself.
+func ExamineStores(ctx context.Context, auth *ostiary.Auth, migrates bool) []Risk {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	risks := unreachable(ctx, "Secondary storage", auth.Kernel().Config().SecondaryStorage)
+	return append(risks, examineDatabase(ctx, auth, migrates)...)
+}
+
+// unreachable reports a service that does not answer; one that cannot be asked
+// does.
+func unreachable(ctx context.Context, name string, service any) []Risk {
+	p, ok := service.(interface{ Ping(context.Context) error })
+	if !ok {
+		return nil
+	}
+	if err := p.Ping(ctx); err != nil {
+		return []Risk{{Serious, fmt.Sprintf("%s: cannot be reached: %v.", name, err), "Start it, and check its address, its credentials and the network."}}
+	}
+	return nil
+}
+
+func examineDatabase(ctx context.Context, auth *ostiary.Auth, migrates bool) []Risk {
 	kernel := auth.Kernel()
 	if kernel.Config().Database == nil {
 		return nil
 	}
 	adapter := kernel.DB.Adapter()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if p, ok := adapter.(interface{ Ping(context.Context) error }); ok {
-		if err := p.Ping(ctx); err != nil {
-			return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be reached: %v.", adapter.Capabilities().Name, err), "Start it, and check its address, its credentials and the network."}}
-		}
+	if risks := unreachable(ctx, fmt.Sprintf("Database (%s)", adapter.Capabilities().Name), adapter); risks != nil {
+		return risks
 	}
 	if _, ok := adapter.(migrate.Database); !ok {
 		return nil
@@ -176,7 +192,25 @@ func ExamineDatabase(ctx context.Context, auth *ostiary.Auth, migrates bool) []R
 	if err != nil {
 		return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be compared with the schema: %v.", adapter.Capabilities().Name, explain(err)), ""}}
 	}
-	return differences(plan, migrates)
+	return append(accountGeneration(ctx, auth), differences(plan, migrates)...)
+}
+
+// accountGeneration names the versions of Better Auth that could have made the
+// account table. Nothing needs to be done about any of them.
+func accountGeneration(ctx context.Context, auth *ostiary.Auth) []Risk {
+	m, err := migrate.For(auth.Kernel().DB.Adapter(), auth.Kernel().DB.Schema())
+	if err != nil {
+		return nil
+	}
+	state, err := m.Inspect(ctx)
+	if err != nil || state.Accounts.Generation == migrate.NoAccounts {
+		return nil
+	}
+	text := fmt.Sprintf("Database: the account table is that of %s.", state.Accounts.Generation)
+	if state.Accounts.Generation == migrate.IssuerRequired {
+		text += fmt.Sprintf(" Its column %q is filled as those versions did.", state.Accounts.IssuerColumn)
+	}
+	return []Risk{{Severity: Hint, Text: text}}
 }
 
 // differences are the risks of a database that is not as a plan wants it.

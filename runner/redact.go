@@ -113,9 +113,27 @@ func shownList(v reflect.Value, name string, depth int) any {
 	if v.Type().Elem().Kind() == reflect.Uint8 {
 		return fmt.Sprintf("[%d bytes]", v.Len())
 	}
+	if named := shownNamed(v, depth); named != nil {
+		return named
+	}
 	shown := make([]any, 0, v.Len())
 	for i := range v.Len() {
 		shown = append(shown, shownValue(v.Index(i), strings.TrimSuffix(name, "s"), depth+1))
+	}
+	return shown
+}
+
+// shownNamed shows a list of values with names, in the order of a file, as what it
+// means; nil when it is no such list.
+func shownNamed(v reflect.Value, depth int) any {
+	element := v.Type().Elem()
+	if element.Kind() != reflect.Struct || element.NumField() != 2 || element.Field(0).Name != "Name" || element.Field(1).Name != "Value" {
+		return nil
+	}
+	shown := map[string]any{}
+	for i := range v.Len() {
+		name := v.Index(i).Field(0).String()
+		shown[name] = shownValue(v.Index(i).Field(1), name, depth+1)
 	}
 	return shown
 }

@@ -186,5 +186,5 @@ func (e *examination) storage(ctx context.Context) (err error) {
 }
 
 func (e *examination) differences(ctx context.Context, m *Migration) {
-	e.risks = append(e.risks, runner.ExamineDatabase(ctx, m.auth, enabled(e.Database.Migrate))...)
+	e.risks = append(e.risks, runner.ExamineStores(ctx, m.auth, enabled(e.Database.Migrate))...)
 }

@@ -144,6 +144,26 @@ func planned(t *testing.T, c Config) string {
 	return plan.SQL()
 }
 
+func TestTheGenerationOfTheAccountTableIsNamed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "auth.db")
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`create table "account" ("id" text not null primary key, "accountId" text not null, "providerId" text not null, "issuer" text not null, "userId" text not null)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := Quickstart()
+	c.Database.Path = file
+	if got := examine(t, c); !strings.Contains(got[Hint], "Better Auth 1.7.0 to 1.7.2, with a required issuer") || strings.Contains(got[Serious], "issuer") {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestAMigrationNeedsNothingButTheDatabase(t *testing.T) {
 	t.Parallel()
 	c := Config{Database: Database{Path: filepath.Join(t.TempDir(), "auth.db")}}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/definition"
 	"github.com/ostiary/ostiary/internal/sqldb"
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/schema"
@@ -52,7 +53,7 @@ func dialect() *sqldb.Dialect {
 		Catalog: catalog,
 		Definition: migrate.Dialect{
 			Quote:           quote,
-			Type:            columnType,
+			Type:            definition.MySQLType,
 			Accepts:         accepts,
 			Boolean:         strconv.FormatBool,
 			Text:            quoteText,
@@ -120,47 +121,6 @@ const (
 	// maxIndexedText bounds text in an index over several columns.
 	maxIndexedText = 191
 )
-
-// columnType is the type that Better Auth 1.7 gives to a column.
-func columnType(f migrate.ColumnField) string {
-	if f.HoldsID() {
-		if f.IDs == schema.SerialIDs {
-			return "integer"
-		}
-		return "varchar(36)"
-	}
-	switch f.Type {
-	case schema.Boolean:
-		return "boolean"
-	case schema.Number:
-		if f.BigInt {
-			return "bigint"
-		}
-		return "integer"
-	case schema.Date:
-		return "timestamp(3)"
-	case schema.JSON, schema.StringArray, schema.NumberArray:
-		return "json"
-	}
-	return textType(f)
-}
-
-// textType depends on what a text is for: only bounded text can have an index.
-func textType(f migrate.ColumnField) string {
-	switch {
-	case len(f.Values) > 0:
-		return "text"
-	case len(f.Indexes) > 0:
-		return "varchar(" + strconv.Itoa(f.TextLength(maxIndexBytes, maxBytesPerCharacter, maxIndexedText)) + ")"
-	case f.Unique:
-		return "varchar(255)"
-	case f.References != nil:
-		return "varchar(36)"
-	case f.Sortable, f.Index:
-		return "varchar(255)"
-	}
-	return "text"
-}
 
 // accepts knows the types as information_schema spells them.
 func accepts(f migrate.ColumnField, existing string) bool {

@@ -23,7 +23,7 @@ func Of(name string) (*migrate.Dialect, error) {
 	case "postgres":
 		return &migrate.Dialect{Quote: migrate.QuoteName, Type: PostgresType, Boolean: strconv.FormatBool, Text: migrate.QuoteText, Now: "CURRENT_TIMESTAMP", SharedIndexNames: true}, nil
 	case "mysql":
-		return &migrate.Dialect{Quote: quoteMySQL, Type: MySQLType, Boolean: strconv.FormatBool, Text: quoteMySQLText, Now: "CURRENT_TIMESTAMP(3)"}, nil
+		return &migrate.Dialect{Quote: quoteMySQL, Type: MySQLType, Boolean: strconv.FormatBool, Text: quoteMySQLText, Now: "CURRENT_TIMESTAMP(3)", SerialKey: " auto_increment"}, nil
 	case "mssql":
 		return &migrate.Dialect{Quote: quoteMSSQL, Type: SQLServerType, Boolean: digit, Text: migrate.QuoteText, Now: "CURRENT_TIMESTAMP"}, nil
 	}

@@ -80,8 +80,6 @@ func PostgresType(f migrate.ColumnField) string {
 // MySQLType is the type of a column.
 func MySQLType(f migrate.ColumnField) string {
 	switch {
-	case f.HoldsID() && f.IDs == schema.SerialIDs && f.PrimaryKey:
-		return "integer auto_increment"
 	case f.HoldsID() && f.IDs == schema.SerialIDs:
 		return "integer"
 	case f.HoldsID():
@@ -98,10 +96,10 @@ func MySQLType(f migrate.ColumnField) string {
 		return "json"
 	}
 	switch {
+	case len(f.Values) > 0:
+		return "text"
 	case len(f.Indexes) > 0:
 		return fmt.Sprintf("varchar(%d)", f.TextLength(3072, 4, 191))
-	case len(f.Values) > 0 && !f.Unique && !f.Index:
-		return "text"
 	case f.Unique:
 		return "varchar(255)"
 	case f.References != nil:

@@ -300,7 +300,7 @@ func (d *drizzle) relations(body *strings.Builder, m *model) bool {
 }
 
 func relationName(r relation, before string) string {
-	if r.alone && r.from != r.to {
+	if r.alone {
 		return ""
 	}
 	return before + "relationName: " + jsonText(r.from.Name+"_"+r.field.Name)

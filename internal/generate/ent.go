@@ -59,7 +59,9 @@ func entField(r Request, m *model, position int) string {
 		text += ", json.RawMessage{}"
 	}
 	text += ").StorageKey(" + strconv.Quote(f.Column) + ")"
-	text += fmt.Sprintf(".SchemaType(map[string]string{dialect.%s: %q})", entDialects[r.Dialect], entType(r, m, position))
+	if !strings.HasPrefix(text, "field.Bool(") { // ent chooses the type of those itself
+		text += fmt.Sprintf(".SchemaType(map[string]string{dialect.%s: %q})", entDialects[r.Dialect], entType(r, m, position))
+	}
 	if f.Unique {
 		text += ".Unique()"
 	}

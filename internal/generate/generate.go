@@ -134,7 +134,7 @@ type relation struct {
 	from, to *model
 	field    *schema.Field // of from
 	target   *schema.Field // of to
-	alone    bool          // no other field of from references to
+	alone    bool          // nothing else of from references to, and to is another model
 }
 
 // modelsOf returns the tables that migrations create, with their relations. Names
@@ -166,7 +166,7 @@ func modelsOf(s *schema.Schema) ([]*model, error) {
 			if name == "" {
 				name = "id"
 			}
-			r := relation{from: m, to: to, field: f, target: to.Field(name), alone: countReferences(m.Table, f.References.Model) == 1}
+			r := relation{from: m, to: to, field: f, target: to.Field(name), alone: to != m && countReferences(m.Table, f.References.Model) == 1}
 			m.references = append(m.references, r)
 			to.referenced = append(to.referenced, r)
 		}

@@ -258,7 +258,7 @@ var prismaActions = map[schema.OnDelete]string{
 
 // relationName tells two relations between the same models apart.
 func (p *prisma) relationName(r relation) string {
-	if r.alone && r.from != r.to {
+	if r.alone {
 		return ""
 	}
 	return strconv.Quote(p.names[r.from]+"_"+fieldName(r.field)) + ", "
@@ -287,7 +287,7 @@ func (p *prisma) referenced(body []string, m *model, r relation) []string {
 	if name := p.relationName(r); name != "" {
 		there = regexp.MustCompile(`^\s*\w+\s+` + other + `(\[\]|\?).*` + regexp.QuoteMeta(strings.TrimSuffix(name, ", ")))
 	}
-	if slices.ContainsFunc(body, there.MatchString) {
+	if slices.ContainsFunc(body, func(line string) bool { return there.MatchString(line) && !strings.Contains(line, "fields:") }) {
 		return body
 	}
 	name, kind := camel(r.back()), "[]"

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -127,5 +126,5 @@ func (p *Package) explain(output string, err error) error {
 	case output == "":
 		return fmt.Errorf("build the program around %s: %w", p.Shown, err)
 	}
-	return fmt.Errorf("%s does not compile:\n%s", p.Shown, strings.ReplaceAll(output, strconv.Quote(folder), ""))
+	return fmt.Errorf("%s does not compile:\n%s", p.Shown, strings.ReplaceAll("\n"+output, "\n./", "\n"+p.Shown+"/")[1:])
 }
