@@ -23,7 +23,10 @@ AREA := $(AREAS)
 # How many servers the conformance suite runs side by side.
 JOBS := 4
 # Scenarios of other areas that pass, by a part of their names.
-SCENARIOS := misc/custom-session misc/open-api-paths
+SCENARIOS := misc/custom-session misc/open-api-paths \
+	data/export-encrypted data/export-jwks data/export-password data/export-two data/import-cache data/import-email-token \
+	data/import-enc data/import-jwks data/import-magic data/import-password data/import-session data/import-two \
+	data/import-verification data/secret-rotation
 # How long each fuzz target runs.
 FUZZTIME := 30s
 # Which benchmarks run, and how often.

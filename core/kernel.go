@@ -354,7 +354,10 @@ func (k *Kernel) compileSchema() (*schema.Schema, error) {
 	d.Plugins = expiryIndexes(c)
 	for _, p := range c.Plugins {
 		if m, ok := p.(Modeler); ok {
-			d.Plugins = append(d.Plugins, m.Models()...)
+			for _, model := range m.Models() {
+				model.Owner = p.ID()
+				d.Plugins = append(d.Plugins, model)
+			}
 		}
 	}
 	dropReferences(d.Plugins, elsewhere)

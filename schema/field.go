@@ -49,6 +49,9 @@ type Reference struct {
 	Field string
 	// OnDelete is the referential action; empty means [Cascade].
 	OnDelete OnDelete
+	// Application says that Model is the name of a table of the application, of
+	// which the schema knows nothing. Otherwise an unknown model is an error.
+	Application bool
 }
 
 // Field declares one field of a model. Its zero value, but for Name and Type,
@@ -138,4 +141,6 @@ type Model struct {
 	Indexes []Index
 	// Unmanaged leaves the table to the application: migrations ignore it.
 	Unmanaged bool
+	// Owner is the plugin that declares the model, for messages.
+	Owner string
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // IDStrategy says who makes the ids of new rows and how they are stored.
@@ -118,7 +121,7 @@ func (t *Table) With(f Field) *Table {
 
 // Compile checks a definition and compiles it. The error lists every problem.
 func Compile(d Definition) (*Schema, error) {
-	c := compiler{definition: d, schema: &Schema{IDs: d.IDs, byKey: map[string]*Table{}}}
+	c := compiler{definition: d, schema: &Schema{IDs: d.IDs, byKey: map[string]*Table{}}, owners: map[string]string{}}
 	for _, m := range d.Models {
 		c.add(m, true)
 	}
@@ -142,6 +145,7 @@ type compiler struct {
 	definition Definition
 	schema     *Schema
 	problems   []error
+	owners     map[string]string // who declared a field, by "model.field"
 }
 
 func (c *compiler) problem(format string, args ...any) {
@@ -151,8 +155,9 @@ func (c *compiler) problem(format string, args ...any) {
 // add creates the table of a model, or merges the model into the table that has
 // its key already.
 func (c *compiler) add(m Model, core bool) {
-	if m.Key == "" {
-		c.problem("schema: a model has no key")
+	owner := ownerOf(m, core)
+	if reason := reserved(m.Key); reason != "" {
+		c.problem("schema: %s declares a model named %q, which %s; choose another name", owner, m.Key, reason)
 		return
 	}
 	t := c.schema.byKey[m.Key]
@@ -168,7 +173,7 @@ func (c *compiler) add(m Model, core bool) {
 		t.Name = m.Table
 	}
 	t.Unmanaged = t.Unmanaged || m.Unmanaged
-	c.fields(t, m.Fields)
+	c.fields(t, m.Fields, owner)
 	for _, index := range m.Indexes {
 		if !slices.ContainsFunc(t.Indexes, index.equal) {
 			t.Indexes = append(t.Indexes, index)
@@ -180,16 +185,46 @@ func (c *compiler) isCore(key string) bool {
 	return slices.ContainsFunc(c.definition.Models, func(m Model) bool { return m.Key == key })
 }
 
-// fields merges field declarations: a later one replaces an earlier one of the
-// same name in place.
-func (c *compiler) fields(t *Table, fields []Field) {
+// theOptions own what the application declares.
+const theOptions = "the application"
+
+// ownerOf says who declares a model.
+func ownerOf(m Model, core bool) string {
+	switch {
+	case core:
+		return "the library"
+	case m.Owner == "":
+		return "a plugin"
+	}
+	return "plugin " + strconv.Quote(m.Owner)
+}
+
+// reserved says why a name cannot be given to a model or a field, or "".
+func reserved(name string) string {
+	switch {
+	case name == "":
+		return "is empty"
+	case name == "id", name == "_id":
+		return "is the name of the key that every row has"
+	case name == "__proto__", name == "constructor", name == "prototype":
+		return "means something else to clients written in JavaScript"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "contains a control character"
+	}
+	return ""
+}
+
+// fields merges field declarations. The application may replace a plugin's
+// field by one of the same type, in place; any other two declarations of one
+// field must agree.
+func (c *compiler) fields(t *Table, fields []Field, owner string) {
 	for _, f := range fields {
 		switch {
 		case f.problem != nil:
 			c.problem("schema: model %q: %w", t.Key, f.problem)
 			continue
-		case f.Name == "" || f.Name == "id":
-			c.problem("schema: model %q declares a field named %q; choose another name", t.Key, f.Name)
+		case reserved(f.Name) != "":
+			c.problem("schema: model %q declares a field named %q, which %s; choose another name", t.Key, f.Name, reserved(f.Name))
 			continue
 		case f.Type == "":
 			f.Type = String
@@ -199,12 +234,43 @@ func (c *compiler) fields(t *Table, fields []Field) {
 			continue
 		}
 		f.Column = f.column()
-		if at := slices.IndexFunc(t.Fields, func(have Field) bool { return have.Name == f.Name }); at >= 0 {
-			t.Fields[at] = f
-		} else {
+		place := t.Key + "." + f.Name
+		at := slices.IndexFunc(t.Fields, func(have Field) bool { return have.Name == f.Name })
+		if at < 0 {
 			t.Fields = append(t.Fields, f)
+			c.owners[place] = owner
+			continue
 		}
+		have := &t.Fields[at]
+		if difference := have.differs(&f, owner == theOptions); difference != "" {
+			c.problem("schema: field %q of model %q is declared by %s and, with %s, by %s; rename one of them",
+				f.Name, t.Key, c.owners[place], difference, owner)
+			continue
+		}
+		t.Fields[at], c.owners[place] = f, owner
 	}
+}
+
+// differs says what keeps two declarations of one field from being one, or "".
+// To replace a field only its type must be the same.
+func (f *Field) differs(other *Field, replace bool) string {
+	switch {
+	case f.Type != other.Type:
+		return "the type " + string(other.Type) + " instead of " + string(f.Type)
+	case replace:
+		return ""
+	case f.Column != other.Column:
+		return "another column"
+	case f.Optional != other.Optional, f.Unique != other.Unique:
+		return "other constraints"
+	case f.NoInput != other.NoInput, f.Hidden != other.Hidden:
+		return "other access"
+	case !reflect.DeepEqual(f.References, other.References):
+		return "another reference"
+	case !slices.Equal(f.Values, other.Values):
+		return "other values"
+	}
+	return ""
 }
 
 func (c *compiler) extend(key string, fields []Field) {
@@ -218,7 +284,7 @@ func (c *compiler) extend(key string, fields []Field) {
 			c.problem("schema: additional field %q of model %q has the name of a built-in field; choose another name", f.Name, key)
 			continue
 		}
-		c.fields(t, []Field{f})
+		c.fields(t, []Field{f}, theOptions)
 	}
 }
 
@@ -259,10 +325,14 @@ func (c *compiler) finish() {
 		if c.definition.PluralNames {
 			t.Name += "s"
 		}
-		if other, taken := names[t.Name]; taken {
-			c.problem("schema: models %q and %q have the same table %q", other, t.Key, t.Name)
+		if t.Name == "" || strings.ContainsFunc(t.Name, unicode.IsControl) {
+			c.problem("schema: the table name %q of model %q is empty or contains a control character", t.Name, t.Key)
 		}
-		names[t.Name] = t.Key
+		// Some databases ignore the case of names.
+		if other, taken := names[strings.ToLower(t.Name)]; taken {
+			c.problem("schema: models %q and %q have the same table %q; rename one of them", other, t.Key, t.Name)
+		}
+		names[strings.ToLower(t.Name)] = t.Key
 		t.IDs = c.schema.IDs
 		t.byName = make(map[string]int, len(t.Fields))
 		t.blank = make([]any, len(t.Fields))
@@ -273,7 +343,7 @@ func (c *compiler) finish() {
 			t.blank[i] = absent
 			lower := strings.ToLower(f.Column)
 			if other, taken := columns[lower]; taken {
-				c.problem("schema: fields %q and %q of model %q have the same column %q", other, f.Name, t.Key, f.Column)
+				c.problem("schema: fields %q and %q of model %q have the same column %q; rename one of them", other, f.Name, t.Key, f.Column)
 			}
 			columns[lower] = f.Name
 			c.checkField(t, f)
@@ -294,8 +364,8 @@ func (c *compiler) checkField(t *Table, f *Field) {
 	}
 }
 
-// checkReference checks a foreign key. A model that the schema does not have is
-// a table of the application, of which nothing is known.
+// checkReference checks a foreign key. Of tables of the application nothing is
+// known.
 func (c *compiler) checkReference(t *Table, f *Field) {
 	ref := f.References
 	switch ref.OnDelete {
@@ -311,6 +381,9 @@ func (c *compiler) checkReference(t *Table, f *Field) {
 		c.problem("schema: field %q of model %q references no model; name one", f.Name, t.Key)
 	}
 	to := c.schema.byKey[ref.Model]
+	if to == nil && !ref.Application && ref.Model != "" {
+		c.problem("schema: field %q of model %q references the unknown model %q; correct the name, or set Application if it is a table of the application", f.Name, t.Key, ref.Model)
+	}
 	if to == nil || ref.Field == "" || ref.Field == "id" {
 		return
 	}

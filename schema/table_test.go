@@ -41,11 +41,11 @@ func TestCompileMergesInOrder(t *testing.T) {
 		Models: []schema.Model{{Key: "user", Fields: []schema.Field{{Name: "name"}, {Name: "email", Unique: true}}}, {Key: "session"}},
 		Plugins: []schema.Model{
 			{Key: "passkey", Fields: []schema.Field{{Name: "key"}}},
-			{Key: "user", Fields: []schema.Field{{Name: "role"}, {Name: "banned", Type: schema.Boolean, Optional: true}}},
+			{Key: "user", Fields: []schema.Field{{Name: "role", Optional: true}, {Name: "banned", Type: schema.Boolean, Optional: true}}},
 			{Key: "user", Fields: []schema.Field{{Name: "role", Optional: true, Default: "user"}}},
 		},
 		Additional: map[string][]schema.Field{
-			"user":    {{Name: "plan"}, {Name: "banned", Type: schema.String}},
+			"user":    {{Name: "plan"}, {Name: "banned", Type: schema.Boolean}},
 			"passkey": {{Name: "label"}},
 		},
 	})
@@ -58,7 +58,7 @@ func TestCompileMergesInOrder(t *testing.T) {
 	if role := s.Table("user").Field("role"); !role.Optional || role.Default != "user" {
 		t.Errorf("the later plugin does not win: %+v", role)
 	}
-	if banned := s.Table("user").Field("banned"); banned.Type != schema.String || banned.Optional {
+	if banned := s.Table("user").Field("banned"); banned.Type != schema.Boolean || banned.Optional {
 		t.Errorf("the application does not win, or attributes are mixed: %+v", banned)
 	}
 	if d := cmp.Diff([]string{"id", "key", "label"}, names(s.Table("passkey"))); d != "" {
@@ -191,7 +191,7 @@ func TestReferencesAcrossModels(t *testing.T) {
 		schema.UserModel(), schema.SessionModel(),
 		{Key: "contact", Fields: []schema.Field{
 			{Name: "mail", References: &schema.Reference{Model: "user", Field: "email"}},
-			{Name: "order", References: &schema.Reference{Model: "orders_of_the_application", Field: "number"}},
+			{Name: "order", References: &schema.Reference{Model: "orders_of_the_application", Field: "number", Application: true}},
 			{Name: "later", References: &schema.Reference{Model: "zebra"}},
 		}},
 		{Key: "zebra"},
@@ -218,7 +218,7 @@ func TestCompileListsEveryProblem(t *testing.T) {
 		d       schema.Definition
 		problem string
 	}{
-		{"no key", schema.Definition{Models: []schema.Model{{}}}, "has no key"},
+		{"no key", schema.Definition{Models: []schema.Model{{}}}, "which is empty"},
 		{"field without a name", schema.Definition{Models: model(schema.Field{})}, `a field named ""`},
 		{"field named id", schema.Definition{Models: model(schema.Field{Name: "id"})}, `a field named "id"`},
 		{"unknown type", schema.Definition{Models: model(schema.Field{Name: "a", Type: "text"})}, `unknown type "text"`},
@@ -229,6 +229,29 @@ func TestCompileListsEveryProblem(t *testing.T) {
 		{"rename of the id", schema.Definition{Models: model(), Renames: map[string]schema.Rename{"m": {Columns: map[string]string{"id": "y"}}}}, `unknown field "id"`},
 		{"two fields in a column", schema.Definition{Models: model(schema.Field{Name: "a"}, schema.Field{Name: "b", Column: "A"})}, `same column "A"`},
 		{"two models in a table", schema.Definition{Models: []schema.Model{{Key: "m"}, {Key: "n", Table: "m"}}}, `same table "m"`},
+		{"two models in tables that differ in case only", schema.Definition{Models: []schema.Model{{Key: "m"}, {Key: "n", Table: "M"}}}, `models "m" and "n" have the same table "M"`},
+		{"a model renamed onto another", schema.Definition{Models: []schema.Model{user, {Key: "m"}}, Renames: map[string]schema.Rename{"user": {Table: "m"}}}, `models "user" and "m" have the same table "m"`},
+		{"a model renamed onto another's plural", schema.Definition{Models: []schema.Model{{Key: "m"}, {Key: "n", Table: "m"}}, PluralNames: true}, `models "m" and "n" have the same table "ms"`},
+		{"a column renamed onto another", schema.Definition{Models: []schema.Model{user}, Renames: map[string]schema.Rename{"user": {Columns: map[string]string{"name": "Email"}}}}, `fields "name" and "email" of model "user" have the same column "email"`},
+		{"two plugins that disagree", schema.Definition{Plugins: []schema.Model{
+			{Key: "m", Owner: "first", Fields: []schema.Field{{Name: "a"}}},
+			{Key: "m", Owner: "second", Fields: []schema.Field{{Name: "a", Type: schema.Number}}},
+		}}, `field "a" of model "m" is declared by plugin "first" and, with the type number instead of string, by plugin "second"`},
+		{"two plugins that disagree about access", schema.Definition{Plugins: []schema.Model{
+			{Key: "m", Owner: "first", Fields: []schema.Field{{Name: "a", NoInput: true}}},
+			{Key: "m", Owner: "second", Fields: []schema.Field{{Name: "a"}}},
+		}}, `other access`},
+		{"a plugin that changes a built-in field", schema.Definition{Models: []schema.Model{user}, Plugins: []schema.Model{
+			{Key: "user", Owner: "odd", Fields: []schema.Field{{Name: "email", Optional: true}}},
+		}}, `declared by the library and, with other constraints, by plugin "odd"`},
+		{"another type for a plugin's field", schema.Definition{
+			Plugins:    []schema.Model{{Key: "m", Owner: "first", Fields: []schema.Field{{Name: "a", Type: schema.Date}}}},
+			Additional: map[string][]schema.Field{"m": {{Name: "a"}}},
+		}, `declared by plugin "first" and, with the type string instead of date, by the application`},
+		{"reference to no model", schema.Definition{Models: model(ref(schema.Reference{Model: "users"}))}, `field "r" of model "m" references the unknown model "users"`},
+		{"field with a name of JavaScript", schema.Definition{Models: model(schema.Field{Name: "__proto__"})}, `named "__proto__", which means something else`},
+		{"model with a reserved name", schema.Definition{Plugins: []schema.Model{{Key: "constructor", Owner: "odd"}}}, `plugin "odd" declares a model named "constructor"`},
+		{"field with a control character", schema.Definition{Models: model(schema.Field{Name: "a\nb"})}, "control character"},
 		{"column with NUL", schema.Definition{Models: model(schema.Field{Name: "a", Column: "a\x00b"})}, "NUL"},
 		{"values of a number", schema.Definition{Models: model(schema.Field{Name: "a", Type: schema.Number, Values: []string{"1"}})}, "lists values"},
 		{"null where it cannot be", schema.Definition{Models: model(ref(schema.Reference{Model: "m", OnDelete: schema.SetNull}))}, "not optional"},

@@ -132,6 +132,9 @@ type Reference struct {
 	// OnDelete is what happens when the referenced row is deleted. Default
 	// cascade.
 	OnDelete string `key:"onDelete" oneOf:"cascade,no action,restrict,set null,set default"`
+	// Application is true when Model is the name of a table of the application,
+	// of which the server knows nothing. Default false.
+	Application bool `key:"application"`
 }
 
 // FieldType is the type of a field.
@@ -185,7 +188,7 @@ func (f *Field) field(name string) (schema.Field, error) {
 		out.Type = schema.String
 	}
 	if r := f.References; r != nil {
-		out.References = &schema.Reference{Model: r.Model, Field: r.Field, OnDelete: schema.OnDelete(r.OnDelete)}
+		out.References = &schema.Reference{Model: r.Model, Field: r.Field, OnDelete: schema.OnDelete(r.OnDelete), Application: r.Application}
 	}
 	var err error
 	out.Default, err = f.defaultFor(&out)
