@@ -79,9 +79,6 @@ func (p *Project) Check() error {
 			refuse("plugin", plugin, Plugins())
 		}
 	}
-	if p.Kind == "server" && p.Database == "mysql" {
-		problems = append(problems, errors.New("--database: the server has no MySQL; use sqlite or postgres, or --kind go"))
-	}
 	if p.Kind == "server" && len(p.Plugins) > 0 {
 		problems = append(problems, errors.New("--plugin: goes with --kind go; the plugins of a server are keys of its configuration file"))
 	}
