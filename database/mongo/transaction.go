@@ -17,8 +17,8 @@ import (
 // retryTime is how long a transaction is begun again because another one has
 // written to the same documents, and longestWait how long it waits before.
 const (
-	retryTime   = 5 * time.Second
-	longestWait = 128 * time.Millisecond
+	retryTime   = 30 * time.Second
+	longestWait = 512 * time.Millisecond
 )
 
 // writeConflict is the code of the error that says so.

@@ -245,14 +245,39 @@ func listIndexes(d data, c *command) (bson.D, error) {
 	return cursor(c, list), nil
 }
 
-// write waits for its turn, and writes. A write that is sent again, because its
+// conflict is what a transaction gets that is not the only one who writes.
+func conflict() error {
+	return &failure{code: 112, message: "WriteConflict", labels: bson.A{"TransientTransactionError"}}
+}
+
+// turn lets a command write alone. As in MongoDB a single write waits for the
+// transaction that is writing, and a second transaction fails.
+func (s *Server) turn(c *command) error {
+	if c.within {
+		select {
+		case s.writing <- struct{}{}:
+			return nil
+		default:
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.end(c.session)
+			return conflict()
+		}
+	}
+	select {
+	case s.writing <- struct{}{}:
+		return nil
+	case <-c.gone:
+		return fail(11601, "operation was interrupted")
+	}
+}
+
+// write writes when it is its turn. A write that is sent again, because its
 // answer was lost, is answered as before.
 func (s *Server) write(c *command) (bson.D, error) {
 	if !c.within || !c.session.writer {
-		select {
-		case s.writing <- struct{}{}:
-		case <-c.gone:
-			return nil, fail(11601, "operation was interrupted")
+		if err := s.turn(c); err != nil {
+			return nil, err
 		}
 	}
 	s.mu.Lock()
@@ -279,7 +304,7 @@ func (s *Server) write(c *command) (bson.D, error) {
 		c.session.writer = true
 		if !same(*c.session.work, s.committed) {
 			s.end(c.session)
-			return nil, &failure{code: 112, message: "WriteConflict", labels: bson.A{"TransientTransactionError"}}
+			return nil, conflict()
 		}
 	}
 	reply, err := apply(*c.session.work, c)

@@ -23,8 +23,7 @@ type Server struct {
 	serving    sync.WaitGroup
 
 	// writing is held by whoever writes: a command, or a transaction from its
-	// first write to its end. So writers wait for each other, where MongoDB would
-	// let a transaction fail with a conflict.
+	// first write to its end.
 	writing chan struct{}
 
 	mu          sync.Mutex // guards what follows
