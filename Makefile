@@ -78,10 +78,10 @@ test-fast: ## Run the Go tests that need no servers: SQLite and memory only
 prepare: ## Install what the tests need: compiler, database servers, Chromium, Go modules, npm packages, tools
 	@scripts/prepare.sh
 	@go mod download
-	@$(MAKE) conformance/node_modules/.package-lock.json server/web/app/node_modules/.package-lock.json e2e/openid/node_modules/.package-lock.json e2e/sessionpages/node_modules/.package-lock.json storage/redis/betterauth/node_modules/.package-lock.json internal/generate/validation/node_modules/.package-lock.json $(GOLANGCI_LINT) $(GOFUMPT)
+	@$(MAKE) conformance/node_modules/.package-lock.json server/web/app/node_modules/.package-lock.json e2e/openid/node_modules/.package-lock.json e2e/sessionpages/node_modules/.package-lock.json internal/betterauth/node_modules/.package-lock.json internal/generate/validation/node_modules/.package-lock.json $(GOLANGCI_LINT) $(GOFUMPT)
 
 .PHONY: unit go-tests
-unit: storage/redis/betterauth/node_modules/.package-lock.json internal/generate/validation/node_modules/.package-lock.json ## Run the Go tests of all modules with the race detector
+unit: internal/betterauth/node_modules/.package-lock.json internal/generate/validation/node_modules/.package-lock.json ## Run the Go tests of all modules with the race detector
 	@$(SERVERS) $(MAKE) go-tests
 go-tests:
 	@$(call each,$(GO_MODULES),go test -race ./...)
@@ -155,7 +155,7 @@ tidy: ## Tidy the go.mod files of all modules
 
 .PHONY: clean
 clean: ## Remove what was built, the tools and the npm packages
-	rm -rf bin .cache coverage.out conformance/node_modules server/web/app/node_modules e2e/openid/node_modules e2e/sessionpages/node_modules storage/redis/betterauth/node_modules internal/generate/validation/node_modules
+	rm -rf bin .cache coverage.out conformance/node_modules server/web/app/node_modules e2e/openid/node_modules e2e/sessionpages/node_modules internal/betterauth/node_modules internal/generate/validation/node_modules
 
 # npm ci removes and writes node_modules, so the file that npm leaves there is
 # as new as the latest complete installation.
