@@ -42,14 +42,14 @@ func TestAllocationsStayWithinTheirBudgets(t *testing.T) {
 			session(cached, browsers[n])()
 			n++
 		}},
-		{"auth.Session, database", 61, session(stored, benchRequest(storedCookies))},
+		{"auth.Session, database", 63, session(stored, benchRequest(storedCookies))},
 		{"auth.Session, nobody signed in", 2, func() {
 			if id, err := cached.Session(anonymous); err != nil || id != nil {
 				t.Fatal(id, err)
 			}
 		}},
 		{"GET /get-session, cookie cache", 11, get(cached, cachedCookies)},
-		{"GET /get-session, database", 69, get(stored, storedCookies)},
+		{"GET /get-session, database", 71, get(stored, storedCookies)},
 		{"auth.API.OK", 7, func() {
 			if _, err := cached.API.OK(t.Context()); err != nil {
 				t.Fatal(err)

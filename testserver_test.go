@@ -194,12 +194,17 @@ type outbox struct {
 	mu   sync.Mutex
 	all  []mail
 	fail error // what every callback returns
+	// announced, if set, is told of every mail.
+	announced io.Writer
 }
 
 func (o *outbox) add(m mail) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.all = append(o.all, m)
+	if o.announced != nil {
+		_, _ = fmt.Fprintln(o.announced, "mail", m.kind, "to", m.to)
+	}
 	return o.fail
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -292,6 +293,24 @@ func TestReadinessTellsOfTheDatabaseAndOfTheEnd(t *testing.T) {
 	status, header, body := r.do("GET", "/readyz", "")
 	if status != 503 || !strings.Contains(body, "the server is stopping") {
 		t.Errorf("%d %s %v", status, body, header)
+	}
+}
+
+func TestReadinessTellsOfADatabaseFileThatIsGone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "auth.db")
+	r := start(t, func(c *Config) { c.Database.Path = path })
+	if err := os.Rename(path, path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, body := r.do("GET", "/readyz", ""); status != 503 || !strings.Contains(body, "the database does not answer") {
+		t.Errorf("%d %s", status, body)
+	}
+	if err := os.Rename(path+".moved", path); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, body := r.do("GET", "/readyz", ""); status != 200 {
+		t.Errorf("the file is back: %d %s", status, body)
 	}
 }
 

@@ -38,7 +38,11 @@ func (s *store) cascade(log *journal, t *table, gone []any) error {
 			if parent < 0 || gone[parent] == nil {
 				continue
 			}
-			if err := s.orphan(log, child, at, child.referencing(at, gone[parent])); err != nil {
+			rows, err := child.referencing(at, gone[parent])
+			if err != nil {
+				return err
+			}
+			if err := s.orphan(log, child, at, rows); err != nil {
 				return err
 			}
 		}
@@ -47,15 +51,18 @@ func (s *store) cascade(log *journal, t *table, gone []any) error {
 }
 
 // referencing returns the rows whose field at a position has the value.
-func (t *table) referencing(at int, value any) []*entry {
-	f := filter{all: []condition{{position: at, operator: database.Equal, value: value}}}
+func (t *table) referencing(at int, value any) ([]*entry, error) {
+	f, err := database.NewFilter(t.layout, []database.Where{database.Eq(t.layout.Fields[at].Name, value)})
+	if err != nil {
+		return nil, err
+	}
 	var found []*entry
 	for _, e := range t.candidates(f) {
-		if e.pending != nil && f.matches(e.pending) {
+		if e.pending != nil && f.Matches(t.layout.RowOf(e.pending)) {
 			found = append(found, e)
 		}
 	}
-	return found
+	return found, nil
 }
 
 // orphan applies the referential action of a foreign key to the rows that have

@@ -211,10 +211,11 @@ func (t *table) matches(ctx context.Context, where []database.Where, limit int) 
 
 // query returns the values of the rows that a query finds.
 func (t *table) query(ctx context.Context, byWriter bool, q database.Query) ([][]any, error) {
-	order, err := t.ordering(q.Sort)
+	order, err := database.NewOrder(t.layout, q.Sort)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("memory: %w", err)
 	}
+	sorted := len(q.Sort) > 0
 	if q.Limit <= 0 {
 		q.Limit = database.DefaultLimit
 	}
@@ -222,41 +223,16 @@ func (t *table) query(ctx context.Context, byWriter bool, q database.Query) ([][
 	var found [][]any
 	err = t.scan(ctx, byWriter, q.Where, func(_ *entry, values []any) bool {
 		found = append(found, values)
-		return order != nil || len(found)-q.Offset < q.Limit
+		return sorted || len(found)-q.Offset < q.Limit
 	})
 	if err != nil {
 		return nil, err
 	}
-	if order != nil {
-		slices.SortStableFunc(found, order)
+	if sorted {
+		slices.SortStableFunc(found, func(a, b []any) int { return order(t.layout.RowOf(a), t.layout.RowOf(b)) })
 	}
 	found = found[min(q.Offset, len(found)):]
 	return found[:min(q.Limit, len(found))], nil
-}
-
-// ordering returns how a query sorts; nil when it does not.
-func (t *table) ordering(by []database.Sort) (func(a, b []any) int, error) {
-	if len(by) == 0 {
-		return nil, nil
-	}
-	at := make([]int, len(by))
-	for i, s := range by {
-		if at[i] = t.layout.Position(s.Field); at[i] < 0 {
-			return nil, unknownField(t.layout, s.Field)
-		}
-	}
-	return func(a, b []any) int {
-		for i, s := range by {
-			c := order(a[at[i]], b[at[i]])
-			if c != 0 && s.Descending {
-				return -c
-			}
-			if c != 0 {
-				return c
-			}
-		}
-		return 0
-	}, nil
 }
 
 // patience is how many rows are looked at before the context is asked again.
@@ -264,16 +240,16 @@ const patience = 1024
 
 // scan calls yield for the rows that match, in order, until it returns false.
 func (t *table) scan(ctx context.Context, byWriter bool, where []database.Where, yield func(*entry, []any) bool) error {
-	f, err := compile(t.layout, where)
+	f, err := database.NewFilter(t.layout, where)
 	if err != nil {
-		return err
+		return fmt.Errorf("memory: %w", err)
 	}
 	for i, e := range t.candidates(f) {
 		if i%patience == patience-1 && ctx.Err() != nil {
 			return fmt.Errorf("memory: %w", ctx.Err())
 		}
 		values := e.seen(byWriter)
-		if values != nil && f.matches(values) && !yield(e, values) {
+		if values != nil && f.Matches(t.layout.RowOf(values)) && !yield(e, values) {
 			return nil
 		}
 	}
@@ -282,14 +258,11 @@ func (t *table) scan(ctx context.Context, byWriter bool, where []database.Where,
 
 // candidates returns rows among which all matches are: those that an index
 // knows for one of the conditions that must hold, or else all.
-func (t *table) candidates(f filter) []*entry {
-	for _, ix := range t.indexes {
-		if len(ix.positions) > 1 {
-			continue
-		}
-		for i := range f.all {
-			if c := &f.all[i]; c.position == ix.positions[0] && c.exact() {
-				return ix.entries[keyOf(c.value)]
+func (t *table) candidates(f database.Filter) []*entry {
+	for position, value := range f.Exact {
+		for _, ix := range t.indexes {
+			if len(ix.positions) == 1 && position == ix.positions[0] {
+				return ix.entries[keyOf(value)]
 			}
 		}
 	}

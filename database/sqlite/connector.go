@@ -3,31 +3,66 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"modernc.org/sqlite"
 )
 
 // connector opens connections to one database.
 type connector struct {
-	options Options
-	source  string
+	file   *file
+	source string
 }
 
-func newConnector(o Options, readOnly bool) *connector {
-	return &connector{o, o.source(readOnly)}
-}
-
-// Connect opens a connection, and creates the file when it is missing.
+// Connect opens a connection. The first one creates the file when it is missing.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	base, err := sqlite.NewConnector(c.source)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.options.create(); err != nil {
+	if err := c.file.prepare(); err != nil {
 		return nil, err
 	}
-	return base.Connect(ctx)
+	opened, err := base.Connect(ctx)
+	if err != nil || c.file.path == Memory {
+		return opened, err
+	}
+	conn, ok := opened.(connection)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver of SQLite lacks what its version 1.60 has"), opened.Close())
+	}
+	if err := c.file.check(); err != nil { // it may have been another one by then
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &guarded{conn, c.file}, nil
 }
 
 // Driver returns the driver.
 func (c *connector) Driver() driver.Driver { return &sqlite.Driver{} }
+
+// connection is what database/sql uses of a connection of the driver.
+type connection interface {
+	driver.Conn
+	driver.ConnPrepareContext
+	driver.ConnBeginTx
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+// guarded is a connection that is given up when its file is not at its path any
+// more: what it wrote would be lost with the next start.
+type guarded struct {
+	connection
+	file *file
+}
+
+// ResetSession is called before the connection is used again.
+func (g *guarded) ResetSession(ctx context.Context) error {
+	if g.file.check() != nil {
+		return driver.ErrBadConn // opening another one says why
+	}
+	return g.connection.ResetSession(ctx)
+}

@@ -193,8 +193,17 @@ func TestFullDiskIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := newUser(s, "big", "big@example.com").Set("image", strings.Repeat("x", 1<<20))
-	if _, err := a.Create(t.Context(), row); err == nil {
-		t.Error("a row was stored on a full disk")
+	if _, err := a.Create(t.Context(), row); !errors.Is(err, database.ErrUnavailable) {
+		t.Errorf("a row on a full disk: %v", err)
+	}
+	small := newUser(s, "small", "small@example.com")
+	err = a.Transaction(t.Context(), func(tx database.Adapter) error {
+		_, _ = tx.Create(t.Context(), row) // undoes the transaction, and this takes no notice
+		_, err := tx.Create(t.Context(), small)
+		return err
+	})
+	if !errors.Is(err, database.ErrUnavailable) {
+		t.Errorf("a transaction that was undone: %v", err)
 	}
 	if n, err := a.Count(t.Context(), s.Table("user"), nil); n != 0 || err != nil {
 		t.Errorf("%d rows, %v", n, err)
@@ -275,4 +284,56 @@ func writeAndHang(t *testing.T, path string, s *schema.Schema) {
 		fmt.Print("written")
 		select {}
 	})
+}
+
+func TestTheLogShrinksWhenALongReaderIsDone(t *testing.T) {
+	t.Parallel()
+	s := coreSchema(t)
+	path := filepath.Join(t.TempDir(), "auth.db")
+	a := sqlite.OpenWith(sqlite.Options{Path: path, Relaxed: true})
+	t.Cleanup(func() { _ = a.Close() })
+	migrateTo(t, a, s)
+	write := func(id string) {
+		t.Helper()
+		row := newUser(s, id, id+"@example.com").Set("image", strings.Repeat("x", 1<<20))
+		if _, err := a.Create(t.Context(), row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := func() int64 {
+		t.Helper()
+		info, err := os.Stat(path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	reader, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := reader.QueryRowContext(t.Context(), "SELECT count(*) FROM user").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		write(fmt.Sprint("long-", i))
+	}
+	if size() <= 16<<20 {
+		t.Fatalf("the log has %d bytes although a reader needs it", size())
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		write(fmt.Sprint("after-", i))
+	}
+	if size() > 16<<20 {
+		t.Errorf("the log still has %d bytes", size())
+	}
 }

@@ -7,12 +7,11 @@ package sqlite
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,10 +32,20 @@ type Options struct {
 	// BusyTimeout is how long an operation waits while another process writes.
 	// Zero means 5 seconds.
 	BusyTimeout time.Duration
+	// Relaxed lets a write return before it is on the disk. That is many times as
+	// many writes a second; when the power fails the last of them may be lost, as if
+	// they had not been made, though none is ever half made: a password that was
+	// changed or a session that was ended may be back. When only the process is
+	// killed nothing is lost. False means that what was written stays written.
+	Relaxed bool
 	// Readers is how many connections read at once. Zero means the number of
 	// processors, but at least 4.
 	Readers int
 }
+
+// keptLog is how large the write-ahead log stays, in bytes, after a reader that took
+// long has let it grow.
+const keptLog = 16 << 20
 
 // nativeWait is how long SQLite itself waits for a lock.
 const nativeWait = 25 * time.Millisecond
@@ -59,12 +68,13 @@ func OpenWith(o Options) *Adapter {
 	if o.Readers <= 0 {
 		o.Readers = max(4, runtime.GOMAXPROCS(0))
 	}
-	writer := sql.OpenDB(newConnector(o, false))
+	f := &file{path: o.Path}
+	writer := sql.OpenDB(&connector{f, o.source(false)})
 	writer.SetMaxOpenConns(1) // SQLite has one writer at a time; waiting here is fair and cheap
 	if o.Path == Memory {
 		return &Adapter{sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: writer, Patience: o.BusyTimeout})}
 	}
-	reader := sql.OpenDB(newConnector(o, true))
+	reader := sql.OpenDB(&connector{f, o.source(true)})
 	reader.SetMaxOpenConns(o.Readers)
 	reader.SetMaxIdleConns(o.Readers)
 	return &Adapter{sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: writer, Reader: reader, Patience: o.BusyTimeout})}
@@ -95,7 +105,8 @@ func (o Options) source(readOnly bool) string {
 		pragma("query_only", "1")
 	} else {
 		pragma("journal_mode", "WAL")
-		pragma("synchronous", "NORMAL")
+		pragma("synchronous", o.synchronous())
+		pragma("journal_size_limit", strconv.Itoa(keptLog))
 	}
 	path := filepath.ToSlash(o.Path)
 	if filepath.IsAbs(o.Path) && !strings.HasPrefix(path, "/") {
@@ -104,19 +115,9 @@ func (o Options) source(readOnly bool) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
 }
 
-// create creates the file for its owner only, before SQLite would create it for
-// everybody: it holds credentials. SQLite gives the files beside it the same
-// permissions.
-func (o Options) create() error {
-	if o.Path == Memory {
-		return nil
+func (o Options) synchronous() string {
+	if o.Relaxed {
+		return "NORMAL"
 	}
-	f, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	switch {
-	case errors.Is(err, os.ErrExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("create the database: %w", err)
-	}
-	return f.Close()
+	return "FULL"
 }

@@ -93,6 +93,10 @@ type Dialect struct {
 	// Lost reports whether an error means that the connection was lost, so that
 	// nobody knows whether the statement was carried out. Nil means never.
 	Lost func(error) bool
+	// Undoes reports whether an error means that the database may have undone the
+	// whole transaction although trying again does not help, as a full disk does.
+	// Nil means never.
+	Undoes func(error) bool
 	// KeepsStatements is true when the driver prepares statements and keeps them
 	// itself, so that it is given their text.
 	KeepsStatements bool
@@ -138,3 +142,5 @@ func (d *Dialect) quoteTable(name string) string {
 func (d *Dialect) conflict(err error) bool { return d.Conflict != nil && d.Conflict(err) }
 
 func (d *Dialect) lost(err error) bool { return d.Lost != nil && d.Lost(err) }
+
+func (d *Dialect) undoes(err error) bool { return d.Undoes != nil && d.Undoes(err) }

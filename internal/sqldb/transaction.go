@@ -17,10 +17,9 @@ type open struct {
 	undone atomic.Pointer[error] // why the database has undone it, or one must
 }
 
-// note remembers an error after which the transaction cannot go on but may
-// succeed when it is begun anew.
+// note remembers an error after which the transaction cannot go on.
 func (o *open) note(d *Dialect, err error) {
-	if o != nil && (d.conflict(err) || d.lost(err)) {
+	if o != nil && (d.conflict(err) || d.lost(err) || d.undoes(err)) {
 		o.undone.CompareAndSwap(nil, &err)
 	}
 }
@@ -81,7 +80,7 @@ func (a *Adapter) attempt(ctx context.Context, fn func(tx *Adapter) error) (agai
 		if err == nil { // fn has taken no notice
 			err = undone
 		}
-		return true, err
+		return !a.dialect.undoes(*tx.undone.Load()), err
 	}
 	if err != nil {
 		return false, err

@@ -46,6 +46,7 @@ func Dialect() *sqldb.Dialect {
 		JSON:      func(text []byte) any { return string(text) },
 		Error:     meaning,
 		Busy:      busy,
+		Undoes:    undoes,
 		Exclusive: sqldb.Exclusive{Begin: "BEGIN IMMEDIATE", Commit: "COMMIT", Rollback: "ROLLBACK"},
 		Catalog:   catalog,
 		Definition: migrate.Dialect{
@@ -112,7 +113,9 @@ var (
 const (
 	codeBusy                 = 5
 	codeLocked               = 6
+	codeReadOnly             = 8
 	codeIOError              = 10
+	codeFull                 = 13
 	codeCannotOpen           = 14
 	codeProtocol             = 15
 	codeConstraintPrimaryKey = 1555
@@ -134,7 +137,7 @@ func meaning(err error) error {
 		return database.ErrDuplicate
 	}
 	switch code & 0xff {
-	case codeBusy, codeLocked, codeProtocol, codeCannotOpen, codeIOError:
+	case codeBusy, codeLocked, codeProtocol, codeCannotOpen, codeReadOnly, codeIOError, codeFull:
 		return database.ErrUnavailable
 	}
 	return nil
@@ -145,6 +148,20 @@ func meaning(err error) error {
 func busy(err error) bool {
 	code, ok := codeOf(err)
 	return ok && code&0xff == codeBusy
+}
+
+// undoes reports whether SQLite may have undone the transaction: it does so when
+// the disk is full, cannot be read, or cannot be written (sqlite.org/lang_transaction.html).
+func undoes(err error) bool {
+	code, ok := codeOf(err)
+	if !ok {
+		return false
+	}
+	switch code & 0xff {
+	case codeFull, codeIOError, codeReadOnly:
+		return true
+	}
+	return false
 }
 
 // codeOf returns the code that SQLite has given to an error. A handle of the

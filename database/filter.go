@@ -1,31 +1,33 @@
-package memory
+package database
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/schema"
 )
 
-// filter is a compiled where: all of one list must hold, and one of the other.
-type filter struct{ all, any []condition }
+// Filter decides whether a row meets conditions. It is for adapters over stores
+// that cannot search by themselves. The zero Filter matches every row.
+type Filter struct{ all, any []condition }
 
 type condition struct {
 	position    int
-	operator    database.Operator
+	operator    Operator
 	value       any
 	list        []any
 	insensitive bool
 }
 
-func compile(t *schema.Table, where []database.Where) (filter, error) {
-	var f filter
+// NewFilter compiles the conditions on a table. A field, an operator or a value
+// that is not possible is an error.
+func NewFilter(t *schema.Table, where []Where) (Filter, error) {
+	var f Filter
 	for _, w := range where {
 		c, err := condense(t, w)
 		if err != nil {
-			return filter{}, err
+			return Filter{}, err
 		}
 		if w.Or {
 			f.any = append(f.any, c)
@@ -36,32 +38,32 @@ func compile(t *schema.Table, where []database.Where) (filter, error) {
 	return f, nil
 }
 
-func condense(t *schema.Table, w database.Where) (condition, error) {
+func condense(t *schema.Table, w Where) (condition, error) {
 	c := condition{position: t.Position(w.Field), operator: w.Operator}
 	if c.position < 0 {
-		return c, unknownField(t, w.Field)
+		return c, errUnknownField(t, w.Field)
 	}
 	switch w.Operator {
 	case "":
-		c.operator = database.Equal
-		c.value = normalised(w.Value)
-	case database.In, database.NotIn:
+		c.operator = Equal
+		c.value = Normalised(w.Value)
+	case In, NotIn:
 		list, ok := w.Value.([]any)
 		if !ok {
-			return c, fmt.Errorf("memory: %s needs a list of values for %s.%s, got %T", w.Operator, t.Key, w.Field, w.Value)
+			return c, fmt.Errorf("%s needs a list of values for %s.%s, got %T", w.Operator, t.Key, w.Field, w.Value)
 		}
 		for _, v := range list {
-			c.list = append(c.list, normalised(v))
+			c.list = append(c.list, Normalised(v))
 		}
-	case database.Contains, database.StartsWith, database.EndsWith:
+	case Contains, StartsWith, EndsWith:
 		if _, ok := w.Value.(string); !ok {
-			return c, fmt.Errorf("memory: %s needs a string for %s.%s, got %T", w.Operator, t.Key, w.Field, w.Value)
+			return c, fmt.Errorf("%s needs a string for %s.%s, got %T", w.Operator, t.Key, w.Field, w.Value)
 		}
 		c.value = w.Value
-	case database.Equal, database.NotEqual, database.Less, database.LessOrEqual, database.Greater, database.GreaterOrEqual:
-		c.value = normalised(w.Value)
+	case Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual:
+		c.value = Normalised(w.Value)
 	default:
-		return c, fmt.Errorf("memory: unknown operator %q", w.Operator)
+		return c, fmt.Errorf("unknown operator %q", w.Operator)
 	}
 	if w.Insensitive {
 		c.ignoreCase()
@@ -84,30 +86,36 @@ func lower(v any) any {
 	return v
 }
 
-// exact reports whether only rows with exactly this value match.
-func (c *condition) exact() bool {
-	return c.operator == database.Equal && c.value != nil && !c.insensitive
-}
-
-func (f filter) matches(values []any) bool {
+// Matches reports whether a row meets the conditions.
+func (f Filter) Matches(row schema.Row) bool {
 	for i := range f.all {
-		if !f.all[i].holds(values) {
+		if !f.all[i].holds(row) {
 			return false
 		}
 	}
-	return len(f.any) == 0 || slices.ContainsFunc(f.any, func(c condition) bool { return c.holds(values) })
+	return len(f.any) == 0 || slices.ContainsFunc(f.any, func(c condition) bool { return c.holds(row) })
+}
+
+// Exact yields the positions of fields that must equal a value, with that value:
+// an index over one of them finds every row that matches.
+func (f Filter) Exact(yield func(position int, value any) bool) {
+	for i := range f.all {
+		if c := &f.all[i]; c.operator == Equal && c.value != nil && !c.insensitive && !yield(c.position, c.value) {
+			return
+		}
+	}
 }
 
 // holds compares as SQL does: a null is neither equal nor unequal to a value.
-func (c *condition) holds(values []any) bool {
-	v := values[c.position]
+func (c *condition) holds(row schema.Row) bool {
+	v := row.At(c.position)
 	if c.value == nil && c.list == nil {
 		switch c.operator {
-		case database.Equal:
+		case Equal:
 			return v == nil
-		case database.NotEqual:
+		case NotEqual:
 			return v != nil
-		case database.NotIn: // of an empty list
+		case NotIn: // of an empty list
 			return true
 		}
 		return false
@@ -123,24 +131,24 @@ func (c *condition) holds(values []any) bool {
 
 func (c *condition) compares(v any) bool {
 	switch c.operator {
-	case database.Equal:
+	case Equal:
 		return equal(v, c.value)
-	case database.NotEqual:
+	case NotEqual:
 		return !equal(v, c.value)
-	case database.In:
+	case In:
 		return c.listed(v)
-	case database.NotIn:
+	case NotIn:
 		return !c.listed(v) && !slices.Contains(c.list, nil)
-	case database.Contains, database.StartsWith, database.EndsWith:
+	case Contains, StartsWith, EndsWith:
 		return c.finds(v)
 	}
 	order, ok := compare(v, c.value)
 	switch c.operator {
-	case database.Less:
+	case Less:
 		return ok && order < 0
-	case database.LessOrEqual:
+	case LessOrEqual:
 		return ok && order <= 0
-	case database.Greater:
+	case Greater:
 		return ok && order > 0
 	default:
 		return ok && order >= 0
@@ -158,9 +166,9 @@ func (c *condition) finds(v any) bool {
 	switch {
 	case !ok:
 		return false
-	case c.operator == database.StartsWith:
+	case c.operator == StartsWith:
 		return strings.HasPrefix(text, part)
-	case c.operator == database.EndsWith:
+	case c.operator == EndsWith:
 		return strings.HasSuffix(text, part)
 	}
 	return strings.Contains(text, part)
