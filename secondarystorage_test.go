@@ -932,9 +932,19 @@ func TestStorage_RateLimitsAreExactInFixedWindows(t *testing.T) {
 		}
 		s.clock.Advance(time.Second)
 	}
-	w.fail(storage.ErrUnavailable)
-	if r := ask(0); r.status != http.StatusServiceUnavailable {
-		t.Errorf("with the storage down: %v", r)
+}
+
+func TestSR_023_RR_32_WithoutTheStorageEachNodeCountsForItself(t *testing.T) {
+	t.Parallel()
+	s, w := newStored(t, mode{database: true}, withLimits)
+	w.fail(fmt.Errorf("no route to host: %w", storage.ErrUnavailable))
+	guess := func(int) reply { return s.client().signIn("ada@example.com", "wrong password") }
+	if got := tally(parallel(100, guess)); got["401 INVALID_EMAIL_OR_PASSWORD"] != 3 || got["429"] != 97 {
+		t.Errorf("guesses are answered %v", got)
+	}
+	w.fail(errors.New("the server says no"))
+	if r := guess(0); r.status != http.StatusServiceUnavailable {
+		t.Errorf("a storage that is there and does not count: %v", r)
 	}
 }
 

@@ -409,7 +409,7 @@ func (k *Kernel) setLimiter() error {
 	case o.Storage == RateLimitInMemory:
 		k.limiter = newMemoryLimiter(k.config.Now)
 	case o.Storage == RateLimitInSecondaryStorage && k.config.SecondaryStorage != nil:
-		k.limiter = storageLimiter{k.config.SecondaryStorage}
+		k.limiter = &storageLimiter{store: k.config.SecondaryStorage, local: newMemoryLimiter(k.config.Now)}
 	case o.Storage == RateLimitInDatabase && k.DB != nil:
 		k.limiter = &databaseLimiter{k: k, table: k.DB.Table(schema.RateLimitKey)}
 	}

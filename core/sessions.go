@@ -208,11 +208,11 @@ func (s *Sessions) deleteAll(ctx context.Context, userID string) error {
 }
 
 // userChanged hands a user to the sessions that keep a copy, once the change is
-// committed. The change is not undone when that fails.
-func (s *Sessions) userChanged(ctx context.Context, user schema.Row) {
+// committed. When that fails the copies stay marked, and the database is asked.
+func (s *Sessions) userChanged(ctx context.Context, user schema.Row, mark string) {
 	_ = s.k.DB.AfterCommit(ctx, func(ctx context.Context) error { // fails never
-		if err := s.store.userChanged(ctx, user); err != nil {
-			s.k.Log.ErrorContext(ctx, "sessions still show a user as before a change", "error", err)
+		if err := s.store.userChanged(ctx, user, mark); err != nil {
+			s.k.Log.WarnContext(ctx, "a changed user was not copied to the secondary storage; it is read from the database", "error", err)
 		}
 		return nil
 	})

@@ -119,4 +119,6 @@ func (s *databaseSessions) end(ctx context.Context, where ...database.Where) (in
 	})
 }
 
-func (s *databaseSessions) userChanged(context.Context, schema.Row) error { return nil }
+func (s *databaseSessions) userChanging(context.Context, string) (string, error) { return "", nil }
+
+func (s *databaseSessions) userChanged(context.Context, schema.Row, string) error { return nil }

@@ -45,7 +45,7 @@ func (s *storedSessions) put(ctx context.Context, row schema.Row) error {
 	if err != nil || user == nil {
 		return err
 	}
-	text, err := encodeRows(row, *user)
+	text, err := encodeRows(row, *user, "")
 	if err != nil {
 		return err
 	}
@@ -53,19 +53,51 @@ func (s *storedSessions) put(ctx context.Context, row schema.Row) error {
 }
 
 func (s *storedSessions) find(ctx context.Context, token string) (*Identity, error) {
-	id, _, err := s.lookUp(ctx, token)
-	return id, err
+	stored, _, err := s.lookUp(ctx, token)
+	switch {
+	case err != nil || stored == nil:
+		return nil, err
+	case stored.mark != "":
+		return s.withUser(ctx, token, stored)
+	}
+	return stored.identity(), nil
+}
+
+// withUser returns an unsettled session with its user from the database.
+func (s *storedSessions) withUser(ctx context.Context, token string, stored *storedSession) (*Identity, error) {
+	user, err := s.k.userRow(ctx, stored.user.ID())
+	if err != nil || user == nil {
+		return nil, err
+	}
+	s.settle(ctx, token, stored, func() (string, error) {
+		copied, err := user.AppendJSON(nil)
+		return encodeStoredSession(stored.members, copied, ""), err
+	})
+	return &Identity{Session: sessionOf(stored.row), User: userOf(*user)}, nil
+}
+
+// settle replaces a copy whose mark was left behind.
+func (s *storedSessions) settle(ctx context.Context, token string, stored *storedSession, next func() (string, error)) {
+	if !s.k.leftBehind(stored.mark) || s.k.DB.Transacting(ctx) {
+		return
+	}
+	text, err := next()
+	if err == nil {
+		_, err = s.store.Swap(ctx, token, stored.text, text, s.k.timeLeft(stored.row.TimeAt(schema.SessionExpiresAt)))
+	}
+	if err != nil {
+		s.k.Log.WarnContext(ctx, "an outdated copy of a session was not replaced in the secondary storage; the database is asked", "error", err)
+	}
 }
 
 // lookUp returns the session of a token, and whether there is none at all rather
 // than one that was revoked or cannot be read.
-func (s *storedSessions) lookUp(ctx context.Context, token string) (id *Identity, missing bool, err error) {
+func (s *storedSessions) lookUp(ctx context.Context, token string) (stored *storedSession, missing bool, err error) {
 	text, err := s.read(ctx, token)
 	if err != nil || text == "" {
 		return nil, err == nil, err
 	}
-	stored := s.parse(token, text)
-	if stored == nil {
+	if stored = s.parse(token, text); stored == nil {
 		s.k.Log.ErrorContext(ctx, "a value in the secondary storage is not a session")
 		return nil, false, nil
 	}
@@ -73,7 +105,7 @@ func (s *storedSessions) lookUp(ctx context.Context, token string) (id *Identity
 	if err != nil || revoked {
 		return nil, false, err
 	}
-	return stored.identity(), false, nil
+	return stored, false, nil
 }
 
 func (s *storedSessions) revoked(ctx context.Context, stored *storedSession) (bool, error) {
@@ -174,19 +206,29 @@ func (s *storedSessions) replace(ctx context.Context, token string, fn func(*sto
 }
 
 func (s *storedSessions) delete(ctx context.Context, token, userID string) (bool, error) {
+	owner, err := s.owner(ctx, token, userID)
+	if err != nil || owner == "" {
+		return false, err
+	}
+	return true, s.forget(ctx, owner, []string{token})
+}
+
+// owner returns the user of a session; "" when there is none, or it is not that of
+// the user asked for, if there is one.
+func (s *storedSessions) owner(ctx context.Context, token, userID string) (string, error) {
 	text, err := s.store.Get(ctx, token)
 	if err != nil || text == "" {
-		return false, err
+		return "", err
 	}
 	stored := s.parse(token, text)
 	if stored == nil {
 		s.k.Log.ErrorContext(ctx, "a value in the secondary storage is not a session; it is left alone")
-		return false, nil
+		return "", nil
 	}
 	if userID != "" && stored.user.ID() != userID {
-		return false, nil
+		return "", nil
 	}
-	return true, s.forget(ctx, stored.user.ID(), []string{token})
+	return stored.user.ID(), nil
 }
 
 // forget removes sessions of a user once the transaction is committed. The
@@ -213,39 +255,49 @@ func (s *storedSessions) deleteAll(ctx context.Context, userID string, _ bool) (
 	if err != nil {
 		return nil, err
 	}
-	return s.revocation(userID, tokensOf(entries)), nil
+	return s.revocation(userID, tokensOf(entries), func(_ context.Context, err error) error { return err }), nil
 }
 
 // revocation returns what ends all sessions that a user has begun until it is
 // called, when the transaction is committed: those whose tokens are given, and by
-// the time at which they began those of which the list does not know.
-func (s *storedSessions) revocation(userID string, tokens []string) func(context.Context) error {
+// the time at which they began those of which the list does not know. What becomes
+// of a failure after that is up to outcome.
+func (s *storedSessions) revocation(userID string, tokens []string, outcome func(context.Context, error) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		at := s.k.Now().UnixMilli()
 		return s.k.DB.AfterCommit(ctx, func(ctx context.Context) error {
 			if err := s.index.revokeBefore(ctx, userID, at); err != nil {
-				return err
+				return outcome(ctx, err)
 			}
 			tokens = slices.Compact(slices.Sorted(slices.Values(tokens)))
-			return errors.Join(storage.DeleteMany(ctx, s.store, tokens), s.index.remove(ctx, userID, tokens...))
+			return outcome(ctx, errors.Join(storage.DeleteMany(ctx, s.store, tokens), s.index.remove(ctx, userID, tokens...)))
 		})
 	}
 }
 
-func (s *storedSessions) userChanged(ctx context.Context, user schema.Row) error {
+func (s *storedSessions) userChanging(ctx context.Context, userID string) (mark string, err error) {
+	entries, err := s.index.read(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	mark = s.k.newMark()
+	return mark, s.unsettle(ctx, mark, tokensOf(entries)...)
+}
+
+func (s *storedSessions) userChanged(ctx context.Context, user schema.Row, mark string) error {
 	entries, err := s.index.read(ctx, user.ID())
 	if err != nil {
 		return err
 	}
 	var failures []error
 	for _, e := range entries {
-		failures = append(failures, s.copyUser(ctx, e.Token, user))
+		failures = append(failures, s.copyUser(ctx, e.Token, user, mark))
 	}
 	return errors.Join(failures...)
 }
 
 // copyUser replaces the copy of a user in a session, unless it is younger.
-func (s *storedSessions) copyUser(ctx context.Context, token string, user schema.Row) error {
+func (s *storedSessions) copyUser(ctx context.Context, token string, user schema.Row, mark string) error {
 	copied, err := user.AppendJSON(nil)
 	if err != nil {
 		return err
@@ -256,7 +308,8 @@ func (s *storedSessions) copyUser(ctx context.Context, token string, user schema
 			stored.user.TimeAt(schema.UserUpdatedAt).After(user.TimeAt(schema.UserUpdatedAt)) {
 			return "", 0, true, nil
 		}
+		stored.settles(mark)
 		ttl := s.k.timeLeft(stored.row.TimeAt(schema.SessionExpiresAt))
-		return encodeStoredSession(stored.members, copied), ttl, ttl == 0, nil
+		return encodeStoredSession(stored.members, copied, stored.mark), ttl, ttl == 0, nil
 	})
 }

@@ -34,8 +34,11 @@ type sessionStore interface {
 	// returns ends them everywhere else; it is called when it is certain that
 	// they are to end. It is nil when a hook aborted, unless for good.
 	deleteAll(ctx context.Context, userID string, forGood bool) (forget func(context.Context) error, err error)
-	// userChanged hands a user to the sessions that keep a copy.
-	userChanged(ctx context.Context, user schema.Row) error
+	// userChanging is called before a user is changed, and userChanged after that
+	// is committed, with the mark that the former returned: it hands the user to
+	// the sessions that keep a copy.
+	userChanging(ctx context.Context, userID string) (mark string, err error)
+	userChanged(ctx context.Context, user schema.Row, mark string) error
 }
 
 // condition says when a session may be changed. The zero value is always.

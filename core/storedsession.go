@@ -13,13 +13,15 @@ import (
 // storedSession is a session with a copy of its user, as the secondary storage
 // has it under the token: {"session":{…},"user":{…}}. Members that are unknown
 // here, because another program with more plugins has written them, survive a
-// change.
+// change. A third member, "unsettled", is there while the database decides; see
+// [unsettle].
 type storedSession struct {
 	text    string // as it was read
 	members json.RawMessage
 	copied  json.RawMessage // the user
 	row     schema.Row
 	user    schema.Row
+	mark    string // "" unless it is unsettled
 }
 
 // parseStoredSession reads the value of a token. It is nil when the value is not
@@ -33,6 +35,10 @@ func (s *storedSessions) parse(token, text string) *storedSession {
 			v.members = json.RawMessage(m.Value())
 		case "user":
 			v.copied = json.RawMessage(m.Value())
+		case unsettledMember:
+			if json.Unmarshal(m.Value(), &v.mark) != nil {
+				return nil
+			}
 		}
 	}
 	if m.Err() != nil || v.members == nil || v.copied == nil {
@@ -76,21 +82,25 @@ func (v *storedSession) with(change schema.Row) (string, error) {
 	if n := len(b) - 2; b[n] == ',' {
 		b = append(b[:n], '}')
 	}
-	return encodeStoredSession(b[len(`{"session":`):], v.copied), nil
+	return encodeStoredSession(b[len(`{"session":`):], v.copied, v.mark), nil
 }
 
-// encodeStoredSession puts a value together from the JSON texts of its parts.
-func encodeStoredSession(session, user []byte) string {
+// encodeStoredSession puts a value together from the JSON texts of its parts and
+// its mark, if it has one.
+func encodeStoredSession(session, user []byte, mark string) string {
 	b := make([]byte, 0, len(session)+len(user)+len(`{"session":,"user":}`))
 	b = append(b, `{"session":`...)
 	b = append(b, session...)
 	b = append(b, `,"user":`...)
 	b = append(b, user...)
+	if mark != "" {
+		b = append(b, `,"`+unsettledMember+`":"`+mark+`"`...)
+	}
 	return string(append(b, '}'))
 }
 
-// encodeRows returns the value for a session and its user.
-func encodeRows(session, user schema.Row) (string, error) {
+// encodeRows returns the value for a session and its user, with a mark or without.
+func encodeRows(session, user schema.Row, mark string) (string, error) {
 	s, err := session.AppendJSON(nil)
 	if err != nil {
 		return "", err
@@ -99,7 +109,7 @@ func encodeRows(session, user schema.Row) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return encodeStoredSession(s, u), nil
+	return encodeStoredSession(s, u, mark), nil
 }
 
 // timeLeft is the time to live of what expires at a time.

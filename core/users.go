@@ -127,12 +127,16 @@ func (u *Users) Update(ctx context.Context, id string, change schema.Row) (*User
 	if change.Has(schema.UserEmail) {
 		change.SetAt(schema.UserEmail, CanonicalEmail(change.StringAt(schema.UserEmail)))
 	}
+	mark, err := u.k.Sessions.store.userChanging(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	row, err := u.k.writer.update(ctx, change, database.Eq("id", id))
 	if err != nil || row == nil {
 		return nil, err
 	}
 	user := userOf(*row)
-	u.k.Sessions.userChanged(ctx, *row) // before others are told to read them anew
+	u.k.Sessions.userChanged(ctx, *row, mark) // before others are told to read them anew
 	u.k.userChanged(ctx, &user)
 	return &user, nil
 }
@@ -147,7 +151,7 @@ func (u *Users) Refresh(ctx context.Context, id string) (*User, error) {
 		return nil, err
 	}
 	user := userOf(*row)
-	err = u.k.Sessions.store.userChanged(ctx, *row)
+	err = u.k.Sessions.store.userChanged(ctx, *row, "")
 	u.k.Invalidate(ctx, id)
 	return &user, err
 }

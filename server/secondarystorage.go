@@ -19,7 +19,7 @@ type SecondaryStorage struct {
 	URL Secret `key:"url"`
 	// KeyPrefix begins every key. Default "better-auth:".
 	KeyPrefix string `key:"keyPrefix"`
-	// Timeout bounds every operation. Default 2 seconds.
+	// Timeout bounds every operation. Default 1 second.
 	Timeout time.Duration `key:"timeout" min:"0.01" max:"60"`
 	// ClientCache keeps what is read of sessions in the memory of the process,
 	// which Redis is asked to keep up to date. Default false.

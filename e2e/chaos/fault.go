@@ -46,22 +46,22 @@ var faults = []fault{
 	}},
 	{"connections to the database are cut at random", func(ctx context.Context, s *scene) error {
 		for end := time.Now().Add(s.phase / 2); time.Now().Before(end) && ctx.Err() == nil; {
-			s.proxy.cutOne()
+			s.proxy.CutOne()
 			wait(ctx, 20*time.Millisecond)
 		}
 		return nil
 	}},
 	{"the database is slow (3 s each way)", func(ctx context.Context, s *scene) error {
-		s.proxy.slow(3 * time.Second)
+		s.proxy.Slow(3 * time.Second)
 		wait(ctx, s.phase/2)
-		s.proxy.slow(0)
+		s.proxy.Slow(0)
 		return nil
 	}},
 	{"the network to the database swallows everything", func(ctx context.Context, s *scene) error {
-		s.proxy.swallow(true)
+		s.proxy.Swallow(true)
 		wait(ctx, s.phase/2)
-		s.proxy.swallow(false)
-		s.proxy.cutAll()
+		s.proxy.Swallow(false)
+		s.proxy.CutAll()
 		return nil
 	}},
 }

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/ostiary/ostiary/internal/faultproxy"
 )
 
 func main() {
@@ -36,7 +38,7 @@ type scene struct {
 	folder  string
 	binary  string
 	engine  *engine
-	proxy   *proxy // between the nodes and the database
+	proxy   *faultproxy.Proxy // between the nodes and the database
 	nodes   []*node
 	phase   time.Duration
 	workers int
@@ -60,10 +62,10 @@ func run(ctx context.Context, phase time.Duration, workers int) (err error) {
 		return err
 	}
 	defer s.engine.kill()
-	if s.proxy, err = newProxy("127.0.0.1:" + s.engine.port); err != nil {
+	if s.proxy, err = faultproxy.New("127.0.0.1:" + s.engine.port); err != nil {
 		return err
 	}
-	defer s.proxy.close()
+	defer s.proxy.Close()
 	for i := range 3 {
 		n, err := newNode(s, i)
 		if err != nil {

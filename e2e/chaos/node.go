@@ -42,7 +42,7 @@ emailAndPassword: {enabled: true}
 session: {memory: {enabled: true}}
 rateLimit: {enabled: false}
 server: {listen: "127.0.0.1:%s", accessLog: false, logLevel: error, drainDelay: 0.5}
-`, s.proxy.address(), port)
+`, s.proxy.Address(), port)
 	if err := os.WriteFile(n.config, []byte(config), 0o600); err != nil {
 		return nil, err
 	}

@@ -156,5 +156,6 @@ func until(t *testing.T, what string, holds func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
 		}
+		<-time.After(5 * time.Millisecond)
 	}
 }

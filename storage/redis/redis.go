@@ -27,7 +27,7 @@ const DefaultPrefix = "better-auth:"
 const NoPrefix = "-"
 
 const (
-	defaultTimeout = 2 * time.Second
+	defaultTimeout = time.Second
 	defaultCacheMB = 32
 )
 
@@ -47,7 +47,10 @@ type Options struct {
 	Client rueidis.Client
 	// Prefix begins every key. Default [DefaultPrefix]; [NoPrefix] is none.
 	Prefix string
-	// Timeout bounds every operation, reconnecting included. Default 2 seconds.
+	// Timeout bounds every operation, reconnecting included. Default 1 second.
+	// When five in a row have had no answer, the others fail at once, and one is
+	// sent every second until the server is back; not so in a Cluster, whose
+	// nodes fail one by one.
 	Timeout time.Duration
 	// ClientCache keeps what is read of sessions in the memory of the process;
 	// the server tells it when that has changed (CLIENT TRACKING, Redis 6). A
@@ -77,6 +80,7 @@ type Store struct {
 	setUp  rueidis.ClientOption
 	wrong  error // what is wrong with the options
 	writes *recentWrites
+	health circuit
 
 	swap, increment, takeBefore62 *rueidis.Lua
 	noGetDel                      atomic.Bool // the server is older than Redis 6.2
@@ -108,7 +112,7 @@ func Open(url string) *Store { return New(Options{URL: url}) }
 // New returns a store.
 func New(o Options) *Store {
 	s := &Store{
-		o: o, prefix: o.Prefix, client: o.Client,
+		o: o, prefix: o.Prefix, client: o.Client, health: circuit{now: time.Now},
 		swap: rueidis.NewLuaScript(swapScript), increment: rueidis.NewLuaScript(incrementScript), takeBefore62: rueidis.NewLuaScript(takeScript),
 	}
 	switch s.prefix {
@@ -225,12 +229,16 @@ func (s *Store) do(ctx context.Context, what string, operation func(ctx context.
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("redis: %s: %w", what, err)
 	}
+	if !s.health.admit() {
+		return fmt.Errorf("redis: %s: %w: %w", what, storage.ErrUnavailable, errOpen)
+	}
 	bounded, cancel := context.WithTimeout(ctx, s.o.Timeout)
 	defer cancel()
 	c, err := s.connect(bounded)
 	if err == nil {
 		err = operation(bounded, c)
 	}
+	s.noteHealth(ctx, c, err)
 	if err == nil {
 		return nil
 	}
@@ -238,6 +246,18 @@ func (s *Store) do(ctx context.Context, what string, operation func(ctx context.
 		return fmt.Errorf("redis: %s: %w", what, err)
 	}
 	return fmt.Errorf("redis: %s: %w: %w", what, storage.ErrUnavailable, err)
+}
+
+// noteHealth tells the circuit whether there was an answer. A caller who is gone
+// says nothing about the server.
+func (s *Store) noteHealth(ctx context.Context, c rueidis.Client, err error) {
+	_, answered := rueidis.IsRedisErr(err)
+	switch {
+	case err == nil || answered || errors.Is(err, errMistake):
+		s.health.note(true)
+	case ctx.Err() == nil && (c == nil || c.Mode() != rueidis.ClientModeCluster):
+		s.health.note(false)
+	}
 }
 
 // isUnavailable reports whether an error may go away by itself: everything but
