@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/ostiary/ostiary/internal/cookie"
 	"github.com/ostiary/ostiary/route"
@@ -51,6 +52,8 @@ type Context struct {
 	created     string   // the id of the user that the call has created
 	outdated    int64    // the watermark that the cookie cache was below
 	proven      *Account // whose password the call has verified
+
+	kept atomic.Pointer[kept]
 }
 
 // responseHead is what is known of a response before its body.
@@ -82,10 +85,27 @@ func (r *responseHead) set(name, value string) {
 
 type contextKey struct{}
 
-// Value returns the context itself for the key under which [FromContext] looks.
+// kept is a value that a call keeps.
+type kept struct {
+	key, value any
+	before     *kept
+}
+
+// Keep keeps a value for what is run later in the call: Value finds it. Keys are
+// chosen as for [context.WithValue]. The embedded Context itself must not be
+// replaced, because what was begun with it, such as a query, may still watch it.
+func (c *Context) Keep(key, value any) { c.kept.Store(&kept{key, value, c.kept.Load()}) }
+
+// Value returns what was kept under a key, or else what the embedded Context has;
+// for the key under which [FromContext] looks, the context itself.
 func (c *Context) Value(key any) any {
 	if key == (contextKey{}) {
 		return c
+	}
+	for k := c.kept.Load(); k != nil; k = k.before {
+		if k.key == key {
+			return k.value
+		}
 	}
 	return c.Context.Value(key)
 }

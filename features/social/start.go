@@ -1,7 +1,6 @@
 package social
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 
@@ -75,7 +74,7 @@ func (f *Feature) start(c *core.Context, p Provider, flow *Flow, r Authorization
 	if err != nil {
 		return "", fmt.Errorf("provider %s: authorisation URL: %w", p.ID(), err)
 	}
-	c.Context = context.WithValue(c.Context, flowKey{}, flow)
+	c.Keep(flowKey{}, flow)
 	if err := f.saveFlow(c, flow); err != nil {
 		return "", err
 	}
@@ -84,11 +83,9 @@ func (f *Feature) start(c *core.Context, p Provider, flow *Flow, r Authorization
 
 type redirectBaseKey struct{}
 
-// WithRedirectBase makes providers send users back to another server, given its
-// base URL, in a call to whose context it gives way.
-func WithRedirectBase(ctx context.Context, base string) context.Context {
-	return context.WithValue(ctx, redirectBaseKey{}, base)
-}
+// SetRedirectBase makes providers send users back to another server, given its
+// base URL, in the rest of a call.
+func SetRedirectBase(c *core.Context, base string) { c.Keep(redirectBaseKey{}, base) }
 
 // redirectURI returns where a provider is to send the user back to.
 func redirectURI(c *core.Context, p Provider) string {

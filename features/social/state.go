@@ -1,7 +1,6 @@
 package social
 
 import (
-	"context"
 	"crypto/subtle"
 	"time"
 
@@ -52,7 +51,7 @@ func (f *Feature) TakeFlow(c *core.Context, state, providerID string) (flow *Flo
 	}
 	flow, reason, err = take(c, state, providerID)
 	if reason == "" && err == nil {
-		c.Context = context.WithValue(c.Context, flowKey{}, flow)
+		c.Keep(flowKey{}, flow)
 	}
 	return flow, reason, err
 }

@@ -36,7 +36,7 @@ func (p *Plugin) divert(c *core.Context) error {
 	path := strings.TrimPrefix(c.BaseURL(), c.Origin())
 	back := p.here(c) + path + "/callback/" + url.PathEscape(provider) + "/oauth-proxy?callbackURL=" + url.QueryEscape(wanted)
 	c.Change(core.Change{Body: map[string]any{"callbackURL": back}})
-	c.Context = social.WithRedirectBase(c.Context, p.production+path)
+	social.SetRedirectBase(c, p.production+path)
 	return nil
 }
 

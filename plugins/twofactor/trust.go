@@ -56,7 +56,7 @@ func (t trusts) spend(ctx context.Context, c *core.Context, user *core.User) (bo
 		}
 	}
 	if ok {
-		c.Context = context.WithValue(c.Context, spentKey{}, true)
+		c.Keep(spentKey{}, true)
 		return true, nil
 	}
 	if _, sent := c.Cookie(t.cookie(c).Name); sent {
