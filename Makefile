@@ -85,6 +85,7 @@ unit: storage/redis/betterauth/node_modules/.package-lock.json internal/generate
 	@$(SERVERS) $(MAKE) go-tests
 go-tests:
 	@$(call each,$(GO_MODULES),go test -race ./...)
+	go test -run TestAllocations . # which the race detector would falsify
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOFUMPT) ## Check formatting, vet, and run the linters
