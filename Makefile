@@ -140,6 +140,16 @@ chaos: ## Break one thing after the other under three nodes and their load (PHAS
 	@scripts/prepare.sh
 	go run ./e2e/chaos -phase $(PHASE)
 
+.PHONY: growth
+growth: ## Measure what operations cost with a thousand to millions of rows
+	@scripts/prepare.sh
+	go run ./e2e/growth
+
+.PHONY: footprint
+footprint: ## Measure binaries, start-up and the memory of an idle server
+	@scripts/prepare.sh
+	go run ./e2e/footprint
+
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities (needs the Go vulnerability database)
 	@if scripts/vulnerability-database.sh; then $(MAKE) $(GOVULNCHECK) && $(call each,$(MODULES),$(GOVULNCHECK) ./...); \
