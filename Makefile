@@ -85,6 +85,7 @@ unit: internal/betterauth/node_modules/.package-lock.json internal/generate/vali
 	@$(SERVERS) $(MAKE) go-tests
 go-tests:
 	@$(call each,$(GO_MODULES),go test -race ./...)
+	go test -run TestAllocations . # which the race detector would falsify
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOFUMPT) ## Check formatting, vet, and run the linters
@@ -138,6 +139,16 @@ load: ## Compare with Better Auth and hand-written handlers under load (TESTS=se
 chaos: ## Break one thing after the other under three nodes and their load (PHASE=10s)
 	@scripts/prepare.sh
 	go run ./e2e/chaos -phase $(PHASE)
+
+.PHONY: growth
+growth: ## Measure what operations cost with a thousand to millions of rows
+	@scripts/prepare.sh
+	go run ./e2e/growth
+
+.PHONY: footprint
+footprint: ## Measure binaries, start-up and the memory of an idle server
+	@scripts/prepare.sh
+	go run ./e2e/footprint
 
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities (needs the Go vulnerability database)

@@ -188,6 +188,14 @@ func TestArchitecture(t *testing.T) {
 			}
 		}
 	})
+	t.Run("the kernel needs no template engine, with which the linker keeps every method of a program", func(t *testing.T) {
+		t.Parallel()
+		for _, needed := range packages[modulePath].Deps {
+			if needed == "text/template" {
+				t.Errorf("%s needs %s", modulePath, needed)
+			}
+		}
+	})
 	t.Run("every library is justified in docs/dependencies.md", func(t *testing.T) {
 		t.Parallel()
 		text, err := os.ReadFile("docs/dependencies.md")

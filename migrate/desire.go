@@ -55,10 +55,6 @@ func (w *wish) problem(format string, args ...any) {
 }
 
 func (w *wish) add(t *schema.Table) {
-	if strings.ContainsRune(t.Name, 0) || t.Name == "" {
-		w.problem("table name %q of model %q cannot be used", t.Name, t.Key)
-		return
-	}
 	for _, other := range w.tables {
 		if strings.EqualFold(other.name, t.Name) {
 			w.problem("the table names %q and %q differ only in case", other.name, t.Name)

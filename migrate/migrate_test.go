@@ -386,7 +386,6 @@ func TestContradictingSchemas(t *testing.T) {
 		"must be letters":      {Key: "item", Fields: []schema.Field{optional}, Indexes: []schema.Index{{Name: "a b", Fields: []string{"o"}}}},
 		"name of a table":      {Key: "item", Fields: []schema.Field{optional}, Indexes: []schema.Index{{Name: "Item", Fields: []string{"o"}}}},
 		"both have an index":   {Key: "item", Fields: []schema.Field{{Name: "o", Index: true}}, Indexes: []schema.Index{{Name: "item_o_idx", Fields: []string{"o"}}}},
-		"cannot be used":       {Key: "item", Table: "a\x00b"},
 		"63 characters at mos": {Key: "item", Fields: []schema.Field{optional}, Indexes: []schema.Index{{Name: strings.Repeat("a", 64), Fields: []string{"o"}}}},
 	}
 	for problem, model := range tests {
@@ -415,7 +414,7 @@ func TestUnmanagedTablesAreLeftAlone(t *testing.T) {
 
 func TestHostileNamesAreQuoted(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{`a"b`, `a b`, `a;b`, `'`, `"; drop table safe; --`, "a\nb", `a'b"c`, "[x]", "`x`", "ünïcödé", "%", "?", "$1", "select"} {
+	for _, name := range []string{`a"b`, `a b`, `a;b`, `'`, `"; drop table safe; --`, `a'b"c`, "[x]", "`x`", "ünïcödé", "%", "?", "$1", "select"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, db := file(t, `create table safe (x text)`)

@@ -60,7 +60,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		_ = checks.Value.Set("40") // each is several migrations; give -rapid.checks for more
+		_ = checks.Value.Set("20") // each is several migrations; give -rapid.checks for more
 	}
 	os.Exit(m.Run())
 }

@@ -251,6 +251,7 @@ func TestCompileListsEveryProblem(t *testing.T) {
 		{"reference to no model", schema.Definition{Models: model(ref(schema.Reference{Model: "users"}))}, `field "r" of model "m" references the unknown model "users"`},
 		{"field with a name of JavaScript", schema.Definition{Models: model(schema.Field{Name: "__proto__"})}, `named "__proto__", which means something else`},
 		{"model with a reserved name", schema.Definition{Plugins: []schema.Model{{Key: "constructor", Owner: "odd"}}}, `plugin "odd" declares a model named "constructor"`},
+		{"table with a control character", schema.Definition{Models: []schema.Model{{Key: "m", Table: "a\x00b"}}}, `the table name "a\x00b" of model "m"`},
 		{"field with a control character", schema.Definition{Models: model(schema.Field{Name: "a\nb"})}, "control character"},
 		{"column with NUL", schema.Definition{Models: model(schema.Field{Name: "a", Column: "a\x00b"})}, "NUL"},
 		{"values of a number", schema.Definition{Models: model(schema.Field{Name: "a", Type: schema.Number, Values: []string{"1"}})}, "lists values"},

@@ -45,6 +45,7 @@ type shared struct {
 	db           *driver.Database
 	owned        bool // the client is closed with the adapter
 	transactions bool
+	turn         chan struct{} // held by who repeats a transaction
 
 	mu         sync.Mutex // guards what follows
 	tables     []*schema.Table
@@ -72,7 +73,7 @@ func Open(ctx context.Context, address, name string) (*Adapter, error) {
 // connected when the adapter is closed. It asks the server whether it has
 // transactions.
 func New(ctx context.Context, client *driver.Client, name string) (*Adapter, error) {
-	s := &shared{client: client, db: client.Database(name), indexed: map[string]bool{}}
+	s := &shared{client: client, db: client.Database(name), indexed: map[string]bool{}, turn: make(chan struct{}, 1)}
 	var server struct {
 		SetName string `bson:"setName"`
 		Message string `bson:"msg"`

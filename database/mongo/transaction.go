@@ -10,15 +10,14 @@ import (
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/ostiary/ostiary/database"
-	"github.com/ostiary/ostiary/internal/random"
 	"github.com/ostiary/ostiary/schema"
 )
 
 // retryTime is how long a transaction is begun again because another one has
-// written to the same documents, and longestWait how long it waits before.
+// written to the same documents, and turnTime how long it waits for its turn.
 const (
-	retryTime   = 30 * time.Second
-	longestWait = 512 * time.Millisecond
+	retryTime = 30 * time.Second
+	turnTime  = 5 * time.Second
 )
 
 // writeConflict is the code of the error that says so.
@@ -43,19 +42,29 @@ func (a *Adapter) Transaction(ctx context.Context, fn func(tx database.Adapter) 
 	if err := a.EnsureIndexes(ctx); err != nil {
 		return err
 	}
-	var dice random.Source
-	began := time.Now()
-	for wait := time.Millisecond; ; wait = min(2*wait, longestWait) {
-		err := a.attempt(ctx, func(tx *Adapter) error { return fn(tx) })
-		if !isConflict(err) || time.Since(began) > retryTime {
-			return err
-		}
-		select {
-		case <-time.After(wait * time.Duration(dice.Bytes(1)[0]) / 256):
-		case <-ctx.Done():
-			return err
-		}
+	run := func(tx *Adapter) error { return fn(tx) }
+	began, err := time.Now(), a.attempt(ctx, run)
+	for isConflict(err) && time.Since(began) < retryTime && ctx.Err() == nil {
+		err = a.attemptInTurn(ctx, run)
 	}
+	return err
+}
+
+// attemptInTurn makes another attempt at a transaction that was in conflict. Those
+// of this process take turns, or they would go on disturbing each other; what is
+// left are conflicts with other processes. Who waits for very long goes ahead:
+// whoever has the turn may be waiting for this transaction.
+func (a *Adapter) attemptInTurn(ctx context.Context, fn func(tx *Adapter) error) error {
+	late := time.NewTimer(turnTime)
+	defer late.Stop()
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-late.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return a.attempt(ctx, fn)
 }
 
 func isConflict(err error) bool {

@@ -113,15 +113,6 @@ func pattern(op database.Operator, value string, _ bool) string {
 
 var escaper = strings.NewReplacer("%", "!%", "_", "!_", "!", "!!")
 
-const (
-	// maxIndexBytes is how long a key of an index may be, and maxBytesPerCharacter
-	// how many of those a character takes.
-	maxIndexBytes        = 3072
-	maxBytesPerCharacter = 4
-	// maxIndexedText bounds text in an index over several columns.
-	maxIndexedText = 191
-)
-
 // accepts knows the types as information_schema spells them.
 func accepts(f migrate.ColumnField, existing string) bool {
 	existing = strings.ToLower(existing)

@@ -1,6 +1,9 @@
 package pages
 
-import "html/template"
+import (
+	"html"
+	"strings"
+)
 
 // style is the style sheet of the page, styleHash its SHA-256, by which the
 // content security policy allows it. A test compares them.
@@ -14,20 +17,38 @@ code{padding:.1rem .4rem;border:1px solid GrayText;border-radius:.3rem}
 
 const styleHash = "BuV/mbrF50SmnV/cCbSc11nvP+AKPCNrdWHI4eyhZiU="
 
-var pageTemplate = template.Must(template.New("error").Parse(`<!doctype html>
+type pageData struct{ App, Code, Description string }
+
+// html returns the page. It is put together by hand: a template engine calls
+// methods by name, and so the linker keeps every method of a program that has
+// one, which is megabytes. All three values stand in texts, never in attributes.
+func (d pageData) html() []byte {
+	description := d.Description
+	if description == "" {
+		description = "The request could not be completed. Go back and try again."
+	}
+	return []byte(strings.NewReplacer(
+		"{{style}}", style,
+		"{{app}}", html.EscapeString(d.App),
+		"{{code}}", html.EscapeString(d.Code),
+		"{{description}}", html.EscapeString(description),
+	).Replace(page))
+}
+
+const page = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Something went wrong · {{.App}}</title>
-<style>` + style + `</style>
+<title>Something went wrong · {{app}}</title>
+<style>{{style}}</style>
 </head>
 <body>
 <main>
 <h1>Something went wrong</h1>
-<p>{{if .Description}}{{.Description}}{{else}}The request could not be completed. Go back and try again.{{end}}</p>
-<p>Error code: <code>{{.Code}}</code></p>
+<p>{{description}}</p>
+<p>Error code: <code>{{code}}</code></p>
 </main>
 </body>
 </html>
-`))
+`

@@ -2,7 +2,6 @@
 package pages
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/ostiary/ostiary/api"
@@ -46,12 +45,11 @@ func (f *Feature) showError(c *core.Context, in api.ErrorPageInput) (route.Raw, 
 	case !c.Config().Development:
 		return route.Raw{}, c.Redirect(core.AppendQuery("/", query...))
 	}
-	var page bytes.Buffer
-	err := pageTemplate.Execute(&page, pageData{App: c.Config().AppName, Code: code, Description: description})
+	shown := pageData{App: c.Config().AppName, Code: code, Description: description}
 	c.SetHeader("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+styleHash+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	c.SetHeader("X-Content-Type-Options", "nosniff")
 	c.SetHeader("Referrer-Policy", "no-referrer")
-	return route.Raw{ContentType: "text/html; charset=utf-8", Body: page.Bytes()}, err
+	return route.Raw{ContentType: "text/html; charset=utf-8", Body: shown.html()}, nil
 }
 
 const maxDescription = 512
@@ -77,5 +75,3 @@ func safeCode(code string) string {
 	}
 	return code
 }
-
-type pageData struct{ App, Code, Description string }

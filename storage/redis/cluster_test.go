@@ -53,6 +53,7 @@ func TestCluster(t *testing.T) {
 	}
 	for name, cache := range map[string]redis.ClientCache{"plain": {}, "with a memory of the process": {Enabled: true}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			storagetest.Run(t, func(t testing.TB) storagetest.Subject {
 				// The cases run at once, each with keys of its own.
 				prefix := fmt.Sprintf("%d:", channels.Add(1))
@@ -64,6 +65,7 @@ func TestCluster(t *testing.T) {
 		})
 	}
 	t.Run("keys are on all nodes", func(t *testing.T) {
+		t.Parallel()
 		s := newStore(t, redis.Options{URL: cluster})
 		var keys []string
 		for i := range 100 {
@@ -86,6 +88,7 @@ func TestCluster(t *testing.T) {
 		}
 	})
 	t.Run("channel", func(t *testing.T) {
+		t.Parallel()
 		broadcasttest.Run(t, broadcasttest.Options{
 			Open: func(t *testing.T) (one, two broadcast.Channel) {
 				name := fmt.Sprint("test", channels.Add(1))
