@@ -116,6 +116,14 @@ type Options struct {
 	// mail, for example `func(task func()) { go task() }`. [Auth.Close] waits for
 	// it. Nil means that the response waits.
 	Background func(task func())
+	// DeliverInTransaction calls the functions that send mail in the transaction of
+	// the change that causes the mail, where there is one: a sign-up, a request for a
+	// new password, a code. Both happen, or neither does. Set it when the functions
+	// do no more than write to an outbox in the same database, as package
+	// plugins/outbox has one: they hold the transaction, and their errors undo the
+	// change and fail the request. Default false: they are called after it, and
+	// errors are logged.
+	DeliverInTransaction bool
 	// Logger receives messages. Secrets are redacted. Default slog.Default().
 	Logger *slog.Logger
 }
@@ -220,7 +228,7 @@ func (o *Options) config() core.Config {
 		TrustedProxyHeaders: o.Advanced.TrustedProxyHeaders, DisableCSRFCheck: o.Advanced.DisableCSRFCheck,
 		DisableOriginCheck: o.Advanced.DisableOriginCheck, KeepNavigationCheck: o.Advanced.KeepNavigationCheck,
 		OriginCheckExempt: o.Advanced.OriginCheckExempt, SkipSchemaCheck: o.Advanced.SkipSchemaCheck, MaxBodyBytes: o.Advanced.MaxBodyBytes, ErrorURL: o.Advanced.ErrorURL,
-		OnError: o.OnError, Hooks: o.Hooks, DatabaseHooks: o.DatabaseHooks, Plugins: o.Plugins, Background: o.Background,
+		OnError: o.OnError, Hooks: o.Hooks, DatabaseHooks: o.DatabaseHooks, Plugins: o.Plugins, Background: o.Background, DeliverInTransaction: o.DeliverInTransaction,
 		Logger: o.Logger, Now: o.Advanced.Now, Random: o.Advanced.Random, HTTPClient: o.Advanced.HTTPClient,
 		PrivateNetworks: o.Advanced.PrivateNetworks,
 	}

@@ -129,6 +129,11 @@ type Config struct {
 	// Background runs work that a response need not wait for, such as sending
 	// mail. Nil means that the response waits, so that nothing is lost.
 	Background func(task func())
+	// DeliverInTransaction calls functions that send mail in the transaction of the
+	// change that causes the mail, so that both happen or neither does. It is for
+	// functions that do no more than write to the database, such as to an outbox
+	// there; their errors undo the change and fail the request.
+	DeliverInTransaction bool
 
 	// Logger receives messages. Default slog.Default().
 	Logger *slog.Logger

@@ -74,7 +74,7 @@ type Kernel struct {
 	limiter              limiter
 	pluginRules, rules   []RateLimitRule
 	addresses            *clientip.Resolver
-	background           background
+	deliveries           *deliveries
 	opened               *cacheMemory
 	watermarks           *watermarks
 	memory               *sessionMemory  // nil when nothing is remembered
@@ -90,7 +90,7 @@ func New(config Config) (*Kernel, error) {
 		config: config, Log: slog.New(redact(config.Logger.Handler())), Random: random.New(config.Random), HTTP: config.HTTPClient,
 		plugins: config.Plugins, endpoints: map[*route.Spec]*Endpoint{}, byName: map[string]*Endpoint{},
 		stateful: config.stateful(), disabled: map[string]bool{}, watermarks: newWatermarks(&config, config.stateful()),
-		opened: newCacheMemory(),
+		opened: newCacheMemory(), deliveries: newDeliveries(),
 	}
 	for _, step := range []func() error{k.setLifetimes, k.setSecrets, k.setPasswords, k.setSite, k.setDatabase, k.setLink, k.setLimiter, k.setClient, k.addPlugins} {
 		if err := step(); err != nil {
@@ -139,7 +139,7 @@ func (k *Kernel) Endpoints() []route.Described {
 // Close stops the plugins in reverse order, waits for background work and
 // closes the secondary storage, the database and idle connections.
 func (k *Kernel) Close(ctx context.Context) error {
-	problems := []error{k.background.close(ctx)}
+	problems := []error{k.deliveries.close(ctx)}
 	if k.stopLink != nil {
 		problems = append(problems, k.stopLink(ctx))
 	}

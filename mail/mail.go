@@ -24,6 +24,9 @@ import (
 // Message is one letter to one person. Text and HTML are two forms of the same
 // content; at least one of them must be present, and both should be.
 type Message struct {
+	// Kind says which letter it is, for logs and counts; it is not sent. The letters
+	// of [Templates] have one; "" for others.
+	Kind Kind
 	// To is the recipient's bare address, as [ValidAddress] defines it.
 	To string
 	// Subject is the subject line in plain UTF-8; senders encode it for the wire.

@@ -102,6 +102,7 @@ func (t Templates) write(kind Kind, d Data) (Message, error) {
 	if err != nil {
 		return Message{}, fmt.Errorf("write %s mail: %w", kind, err)
 	}
+	m.Kind = kind
 	if err := m.Validate(); err != nil {
 		return Message{}, fmt.Errorf("write %s mail: %w", kind, err)
 	}

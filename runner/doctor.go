@@ -13,6 +13,7 @@ import (
 	"github.com/ostiary/ostiary/internal/console"
 	"github.com/ostiary/ostiary/internal/secret"
 	"github.com/ostiary/ostiary/migrate"
+	"github.com/ostiary/ostiary/plugins/outbox"
 )
 
 // Severity says how much a [Risk] matters.
@@ -160,7 +161,8 @@ func ExamineStores(ctx context.Context, auth *ostiary.Auth, migrates bool) []Ris
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	risks := unreachable(ctx, "Secondary storage", auth.Kernel().Config().SecondaryStorage)
-	return append(risks, examineDatabase(ctx, auth, migrates)...)
+	risks = append(risks, examineDatabase(ctx, auth, migrates)...)
+	return append(risks, examineOutbox(ctx, auth)...)
 }
 
 // unreachable reports a service that does not answer; one that cannot be asked
@@ -193,6 +195,38 @@ func examineDatabase(ctx context.Context, auth *ostiary.Auth, migrates bool) []R
 		return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be compared with the schema: %v.", adapter.Capabilities().Name, explain(err)), ""}}
 	}
 	return append(accountGeneration(ctx, auth), differences(plan, migrates)...)
+}
+
+// mailPatience is how long mails may wait before that is worth a word.
+const mailPatience = 5 * time.Minute
+
+// examineOutbox tells of mails that do not get through. Where the database cannot be
+// asked, that has been said already.
+func examineOutbox(ctx context.Context, auth *ostiary.Auth) []Risk {
+	p, ok := auth.Kernel().Plugin("outbox").(*outbox.Plugin)
+	if !ok || auth.CheckSchema(ctx) != nil {
+		return nil
+	}
+	stats, err := p.Stats(ctx)
+	if err != nil {
+		return nil
+	}
+	var risks []Risk
+	if age := auth.Kernel().Now().Sub(stats.Oldest); stats.Waiting > 0 && age > mailPatience {
+		text := fmt.Sprintf("Mail: %s, the oldest for %s.", counted(int(stats.Waiting), "mail waits", "mails wait"), age.Round(time.Minute))
+		if stats.LastError != "" {
+			text += fmt.Sprintf(" Its last attempt failed: %s.", stats.LastError)
+		}
+		risks = append(risks, Risk{Warning, text, "See that the mail server takes mails, and that a server runs that sends them."})
+	}
+	if stats.Dead > 0 {
+		text := fmt.Sprintf("Mail: %s given up within the last week.", counted(int(stats.Dead), "mail was", "mails were"))
+		if letters, err := p.DeadLetters(ctx, 1); err == nil && len(letters) > 0 {
+			text += fmt.Sprintf(" The last one (%s): %s.", letters[0].Kind, letters[0].Error)
+		}
+		risks = append(risks, Risk{Warning, text, "A few wrong addresses are normal; many mean that the mail server refuses yours."})
+	}
+	return risks
 }
 
 // accountGeneration names the versions of Better Auth that could have made the

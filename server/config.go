@@ -365,6 +365,9 @@ type Mail struct {
 	// From is the sender: "Acme <no-reply@acme.example>".
 	From string `key:"from"`
 	SMTP SMTP   `key:"smtp"`
+	// MaxWaiting is how many mails may wait in the database for the mail server.
+	// Default 10000.
+	MaxWaiting int `key:"maxWaiting" min:"1"`
 }
 
 // SMTP is a mail server.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,13 +12,14 @@ import (
 	"github.com/ostiary/ostiary/features/user"
 	"github.com/ostiary/ostiary/mail"
 	"github.com/ostiary/ostiary/mail/smtp"
+	"github.com/ostiary/ostiary/plugins/outbox"
 )
 
 // letters are the mails of the server: the callbacks of the library, which
 // write the built-in letters and leave them to the outbox.
 type letters struct {
 	templates mail.Templates
-	outbox    *outbox
+	outbox    mail.Sender
 	signIn    string // address of the page; "" for none
 	forgotten string
 }
@@ -44,8 +46,17 @@ func (m *Mail) sender(development bool, console io.Writer) (mail.Sender, error) 
 	return s, nil
 }
 
-func (l *letters) post(ctx context.Context, kind mail.Kind, write func(mail.Data) (mail.Message, error), d mail.Data) {
-	l.outbox.post(ctx, kind, func() (mail.Message, error) { return write(d) })
+// post writes a letter and leaves it to the outbox, in the transaction of the
+// context. That the outbox is full has been logged; answers do not tell.
+func (l *letters) post(ctx context.Context, write func(mail.Data) (mail.Message, error), d mail.Data) error {
+	m, err := write(d)
+	if err != nil {
+		return err
+	}
+	if err := l.outbox.Send(ctx, m); err != nil && !errors.Is(err, outbox.ErrFull) {
+		return err
+	}
+	return nil
 }
 
 func to(u core.User) mail.Data { return mail.Data{To: u.Email, Name: u.Name} }
@@ -53,41 +64,35 @@ func to(u core.User) mail.Data { return mail.Data{To: u.Email, Name: u.Name} }
 func (l *letters) verification(ctx context.Context, m emailverification.Mail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn = m.URL, m.ExpiresIn
-	l.post(ctx, mail.KindVerification, l.templates.Verification, d)
-	return nil
+	return l.post(ctx, l.templates.Verification, d)
 }
 
 func (l *letters) passwordReset(ctx context.Context, m emailpassword.ResetMail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn = m.URL, m.ExpiresIn
-	l.post(ctx, mail.KindPasswordReset, l.templates.PasswordReset, d)
-	return nil
+	return l.post(ctx, l.templates.PasswordReset, d)
 }
 
 func (l *letters) passwordWasReset(ctx context.Context, u core.User) error {
 	d := to(u)
 	d.URL = l.forgotten
-	l.post(ctx, mail.KindPasswordWasReset, l.templates.PasswordWasReset, d)
-	return nil
+	return l.post(ctx, l.templates.PasswordWasReset, d)
 }
 
 func (l *letters) existingAccount(ctx context.Context, u core.User) error {
 	d := to(u)
 	d.URL = l.signIn
-	l.post(ctx, mail.KindExistingAccount, l.templates.ExistingAccount, d)
-	return nil
+	return l.post(ctx, l.templates.ExistingAccount, d)
 }
 
 func (l *letters) changeEmail(ctx context.Context, m emailverification.ChangeMail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn, d.NewEmail = m.URL, m.ExpiresIn, m.NewEmail
-	l.post(ctx, mail.KindChangeEmail, l.templates.ChangeEmail, d)
-	return nil
+	return l.post(ctx, l.templates.ChangeEmail, d)
 }
 
 func (l *letters) deleteAccount(ctx context.Context, m user.DeleteMail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn = m.URL, m.ExpiresIn
-	l.post(ctx, mail.KindDeleteAccount, l.templates.DeleteAccount, d)
-	return nil
+	return l.post(ctx, l.templates.DeleteAccount, d)
 }

@@ -2,12 +2,16 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/mail/mailtest"
+	"github.com/ostiary/ostiary/plugins/outbox"
 )
 
 // withMailServer sends the mails of the server to the sink.
@@ -90,4 +94,150 @@ func TestSignUpSucceedsWhileTheMailServerRefuses(t *testing.T) {
 	eventually(t, "the failure is logged", func() bool {
 		return strings.Contains(r.log.String(), "could not name the recipient: 550 5.1.1 unknown user")
 	})
+}
+
+// The mail server is down; the server is stopped, and another process takes over.
+func TestMailsWaitInTheDatabaseForTheMailServer(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "auth.db")
+	config := func(change func(*Config)) func(*Config) {
+		return func(c *Config) {
+			change(c)
+			c.Database.Path = path
+			c.Secret = "a-secret-of-both-processes-0123456789-abcdefghijk"
+			c.Server.MetricsListen = "localhost:0"
+		}
+	}
+	gone := mailtest.StartWith(t, mailtest.Options{Replies: map[string]string{"CONNECT": mailtest.HangUp}})
+	r := start(t, config(withMailServer(gone)))
+	if status, _, body := r.signUp("ada@example.com"); status != 200 {
+		t.Fatalf("sign-up: %d %s", status, body)
+	}
+	eventually(t, "an attempt has failed", func() bool { return strings.Contains(r.log.String(), "it is tried again later") })
+	for _, secret := range []string{"ada@example.com", "token="} {
+		if strings.Contains(r.log.String(), secret) {
+			t.Errorf("the log has %q:\n%s", secret, r.log.String())
+		}
+	}
+	for _, want := range []string{"ostiary_mails_pending 1\n", "ostiary_mails_dead 0\n", `ostiary_mails_total{result="delayed"}`} {
+		eventually(t, "the metrics have "+want, func() bool {
+			_, _, metrics := r.ask("http://"+r.metrics[0].Addr().String()+"/metrics", "GET", "")
+			return strings.Contains(metrics, want)
+		})
+	}
+	r.stop()
+	err := <-r.ended
+	r.ended <- err // for the end of the test
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	sink := mailtest.Start(t)
+	next := start(t, config(withMailServer(sink)))
+	// As if the delay were over.
+	table := next.auth.Kernel().DB.Table("ostiaryMail")
+	if _, err := next.auth.Kernel().DB.UpdateMany(t.Context(), table.NewRow().Set("dueAt", time.Now()), database.Compare("dueAt", database.NotEqual, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if m := received(t, sink, 1); m.To != "ada@example.com" {
+		t.Errorf("to %q", m.To)
+	}
+	eventually(t, "the mail is forgotten", func() bool {
+		stats, err := next.outbox.Stats(t.Context())
+		return err == nil && stats == outbox.Stats{}
+	})
+}
+
+func TestAFullOutboxDoesNotChangeTheAnswer(t *testing.T) {
+	t.Parallel()
+	silent := mailtest.StartWith(t, mailtest.Options{Replies: map[string]string{"RCPT": "450 4.2.1 later"}})
+	r := start(t, func(c *Config) {
+		withMailServer(silent)(c)
+		c.Mail.MaxWaiting = 2
+		c.RateLimit.Enabled = new(false)
+	})
+	var answers []string
+	for _, name := range []string{"ada", "bob", "cid", "dan"} {
+		status, _, body := r.signUp(name + "@example.com")
+		answers = append(answers, fmt.Sprintf("%d %t", status, strings.Contains(body, name)))
+	}
+	for _, path := range []string{"/api/auth/request-password-reset", "/api/auth/send-verification-email"} {
+		status, _, _ := r.do("POST", path, `{"email":"dan@example.com"}`, "Content-Type", "application/json")
+		answers = append(answers, fmt.Sprintf("%d true", status))
+	}
+	for i, answer := range answers {
+		if answer != "200 true" {
+			t.Errorf("answer %d: %s", i, answer)
+		}
+	}
+	if n := strings.Count(r.log.String(), "a mail was dropped"); n != 4 {
+		t.Errorf("%d mails were dropped:\n%s", n, r.log.String())
+	}
+	stats, err := r.outbox.Stats(t.Context())
+	if err != nil || stats.Waiting != 2 {
+		t.Errorf("%+v, %v", stats, err)
+	}
+}
+
+func TestTheDoctorTellsOfMailsThatDoNotGetThrough(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "auth.db")
+	sink := mailtest.StartWith(t, mailtest.Options{Replies: map[string]string{"RCPT": "550 5.1.1 <ada@example.com> unknown"}})
+	var config Config
+	r := start(t, func(c *Config) {
+		withMailServer(sink)(c)
+		c.Database.Path = path
+		config = *c
+	})
+	if status, _, body := r.signUp("ada@example.com"); status != 200 {
+		t.Fatalf("sign-up: %d %s", status, body)
+	}
+	eventually(t, "the mail is given up", func() bool { return strings.Contains(r.log.String(), "is given up") })
+	eventually(t, "that is noted", func() bool {
+		stats, err := r.outbox.Stats(t.Context())
+		return err == nil && stats.Dead == 1
+	})
+	table := r.auth.Kernel().DB.Table("ostiaryMail")
+	long := time.Now().Add(-time.Hour)
+	row := table.NewRow().Set("kind", "verification").Set("content", "x").Set("attempts", int64(3)).Set("createdAt", long).Set("dueAt", time.Now().Add(time.Hour)).Set("error", "no route to host")
+	if _, err := r.auth.Kernel().DB.Create(t.Context(), row); err != nil {
+		t.Fatal(err)
+	}
+	got := examine(t, config)[Warning]
+	for _, want := range []string{"1 mail was given up", "The last one (verification): smtp:", "550 5.1.1 [redacted] unknown", "1 mail waits, the oldest for 1h0m0s. Its last attempt failed: no route to host."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if err := r.auth.Kernel().DB.Delete(t.Context(), table, database.Eq("kind", "verification")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheTableOfMailsIsMadeOnlyWhereThereAreMails(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   bool
+	}{
+		{"no mail server", func(c *Config) {}, false},
+		{"mail server", func(c *Config) { c.Mail = Mail{From: "a@b.example", SMTP: SMTP{Host: "smtp.acme.example"}} }, true},
+		{"development", func(c *Config) { c.Server.Development = true }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			config := parse(t, "baseURL: https://auth.example.com\nemailAndPassword: {enabled: true}")
+			config.Database.Path = filepath.Join(t.TempDir(), "auth.db")
+			c.change(&config)
+			m, err := NewMigration(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close(context.WithoutCancel(t.Context()))
+			if got := m.auth.Kernel().DB.Table("ostiaryMail") != nil; got != c.want {
+				t.Errorf("there is a table: %t", got)
+			}
+		})
+	}
 }

@@ -33,7 +33,7 @@ func newMeters() *meters {
 	m.hashes = r.Counter("ostiary_password_hashes_total", "Hashed passwords by result: done, busy (refused) or failed.", "result")
 	m.hashTimes = r.Histogram("ostiary_password_hash_duration_seconds", "Time to hash a password, with the time of waiting.",
 		[]float64{0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10})
-	m.mails = r.Counter("ostiary_mails_total", "Mails by result: sent, failed or dropped.", "result")
+	m.mails = r.Counter("ostiary_mails_total", "Mails by result: sent, delayed (an attempt failed, another follows), failed (given up) or dropped (too many wait).", "result")
 	r.Runtime(time.Now())
 	return m
 }

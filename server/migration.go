@@ -18,13 +18,14 @@ type Migration struct {
 // NewMigration checks a configuration and prepares the migration of its
 // database. Neither needs a secret, an address or a mail server.
 func NewMigration(c Config) (*Migration, error) {
+	mailless := !c.mails() // and so without a table for them
 	c.Server.Development = true
 	c.Secret, c.Secrets = NewSecret(), nil
 	c.BaseURL = BaseURL{URL: "http://localhost"}
 	c.Mail = Mail{}
 	c.Session.Memory = SessionMemory{} // nobody reads a session
 	c.fill()
-	s := &Server{config: c, out: io.Discard, log: slog.New(slog.DiscardHandler)}
+	s := &Server{config: c, out: io.Discard, log: slog.New(slog.DiscardHandler), mailless: mailless}
 	return s.migration()
 }
 

@@ -55,8 +55,7 @@ func (t *translation) options() ostiary.Options {
 			TrustedProxyHeaders: t.Advanced.TrustedProxyHeaders, DisableCSRFCheck: t.Advanced.DisableCSRFCheck,
 			DisableOriginCheck: t.Advanced.DisableOriginCheck, MaxBodyBytes: t.Server.MaxBodyBytes, ErrorURL: t.OnAPIError.ErrorURL,
 		},
-		Background: func(task func()) { go task() }, // short: mails wait in the outbox
-		Logger:     t.log,
+		Logger: t.log,
 	}
 	if o.Secret == "" && len(t.Secrets) == 0 && len(t.problems) > 0 {
 		o.Secret = NewSecret().Reveal() // reported already; nothing will run with this one

@@ -30,6 +30,9 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range s.metrics {
 		go serve(s.private, l)
 	}
+	if s.outbox != nil {
+		s.outbox.Start() // what an earlier process has left
+	}
 	cleaning, stopCleaning := context.WithCancel(ctx)
 	var cleaner sync.WaitGroup
 	cleaner.Go(func() { s.cleanUp(cleaning) })
@@ -73,7 +76,7 @@ func (s *Server) cleanUp(ctx context.Context) {
 
 // Close gives up a server that was never run.
 func (s *Server) Close(ctx context.Context) error {
-	return errors.Join(s.closeListeners(), s.auth.Close(ctx), s.closeChannel(), s.outbox.close(ctx))
+	return errors.Join(s.closeListeners(), s.auth.Close(ctx), s.closeChannel())
 }
 
 func (s *Server) closeChannel() error {
@@ -107,7 +110,7 @@ func (s *Server) stop(ctx context.Context, drain time.Duration) error {
 	if closing := s.auth.Close(ctx); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close: %w", closing))
 	}
-	err = errors.Join(err, s.closeChannel(), s.outbox.close(ctx), s.private.Close())
+	err = errors.Join(err, s.closeChannel(), s.private.Close())
 	if err == nil {
 		s.log.Info("stopped")
 	}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -29,6 +30,7 @@ import (
 	"github.com/ostiary/ostiary/mail"
 	"github.com/ostiary/ostiary/migrate"
 	"github.com/ostiary/ostiary/password"
+	"github.com/ostiary/ostiary/plugins/outbox"
 	"github.com/ostiary/ostiary/server/web"
 	"github.com/ostiary/ostiary/storage"
 )
@@ -50,7 +52,7 @@ type Server struct {
 	log       *slog.Logger
 	url       string
 	auth      *ostiary.Auth
-	outbox    *outbox
+	outbox    *outbox.Plugin    // nil when no mails are sent
 	channel   broadcast.Channel // nil when nothing is kept in memory
 	secondary storage.Store     // nil when there is none
 	health    *health
@@ -60,6 +62,7 @@ type Server struct {
 	listeners []net.Listener // of public
 	metrics   []net.Listener // of private
 	secret    string         // path of the development secret, if there is one
+	mailless  bool           // nobody gets a mail, whatever the configuration says
 }
 
 // New makes a server: it listens, opens the database and creates what is
@@ -210,11 +213,9 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 	if err != nil {
 		t.problems = append(t.problems, err)
 	}
-	if sender == nil {
-		sender = nowhere
+	if sender != nil && !s.mailless {
+		s.outbox = s.newOutbox(sender)
 	}
-	s.outbox = newOutbox(sender, s.log, func(result string) { s.meters.mails.Inc(result) })
-	s.meters.registry.Gauge("ostiary_mails_pending", "Mails that are being sent or wait to be.", func() float64 { return float64(s.outbox.queued()) })
 	if s.config.mails() {
 		t.letters = s.letters()
 	}
@@ -236,6 +237,9 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 	}
 	o := t.options()
 	o.Database, o.SecondaryStorage, o.Broadcast.Channel = db, secondary, s.channel
+	if s.outbox != nil {
+		o.Plugins, o.DeliverInTransaction = append(o.Plugins, s.outbox), true
+	}
 	auth, err := ostiary.New(o)
 	if err != nil {
 		t.problems = append(t.problems, inKeys{err})
@@ -249,14 +253,36 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 // configurationProblems is the first line of an error that lists problems.
 const configurationProblems = "the configuration has problems:"
 
-// nowhere is the sender of a server without mails; nothing is given to it.
-var nowhere = mail.SenderFunc(func(context.Context, mail.Message) error { return errors.New("there is no mail server") })
+// newOutbox returns what keeps the mails until the sender has taken them.
+func (s *Server) newOutbox(sender mail.Sender) *outbox.Plugin {
+	o := outbox.New(outbox.Options{
+		Sender: sender, Capacity: s.config.Mail.MaxWaiting,
+		OnResult: func(r outbox.Result) { s.meters.mails.Inc(string(r)) },
+	})
+	gauge := func(name, help string, value func(outbox.Stats) int64) {
+		s.meters.registry.Gauge(name, help, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+			defer cancel()
+			stats, err := o.Stats(ctx)
+			if err != nil {
+				return math.NaN() // the database is away, which other metrics tell
+			}
+			return float64(value(stats))
+		})
+	}
+	gauge("ostiary_mails_pending", "Mails in the database that wait to be delivered, of all nodes.", func(s outbox.Stats) int64 { return s.Waiting })
+	gauge("ostiary_mails_dead", "Mails that were given up within the last week, of all nodes.", func(s outbox.Stats) int64 { return s.Dead })
+	return o
+}
 
 // mails reports whether there is a way to send mails.
 func (c *Config) mails() bool { return c.Mail.SMTP.Host != "" || c.Server.Development }
 
 func (s *Server) letters() *letters {
-	l := &letters{templates: mail.Templates{AppName: s.config.AppName}, outbox: s.outbox}
+	l := &letters{templates: mail.Templates{AppName: s.config.AppName}}
+	if s.outbox != nil {
+		l.outbox = s.outbox
+	}
 	if u, err := url.Parse(s.config.BaseURL.URL); err == nil && u.Host != "" && enabled(s.config.Server.AccountPage) {
 		root := u.Scheme + "://" + u.Host
 		l.signIn, l.forgotten = root+"/sign-in", root+"/forgot-password"

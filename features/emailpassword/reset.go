@@ -31,15 +31,14 @@ func (f *Feature) requestReset(c *core.Context, in api.RequestPasswordResetInput
 		_, err := c.Verifications.Find(c, "dummy-verification-token")
 		return answer, err
 	}
-	if err := c.Verifications.Create(c, resetPurpose+token, user.ID, f.options.ResetPasswordTokenExpiresIn); err != nil {
-		return api.StatusMessage{}, err
-	}
 	m := ResetMail{
 		User: *user, Token: token, ExpiresIn: f.options.ResetPasswordTokenExpiresIn, Request: c.Request,
 		URL: c.BaseURL() + "/reset-password/" + token + "?callbackURL=" + cookie.EncodeURIComponent(in.RedirectTo),
 	}
-	c.Deliver("sending a password reset mail", func(ctx context.Context) error { return f.options.SendResetPassword(ctx, m) })
-	return answer, nil
+	return answer, c.DeliverWith("sending a password reset mail", func(ctx context.Context) (func(context.Context) error, error) {
+		send := func(ctx context.Context) error { return f.options.SendResetPassword(ctx, m) }
+		return send, c.Verifications.Create(ctx, resetPurpose+token, user.ID, f.options.ResetPasswordTokenExpiresIn)
+	})
 }
 
 // followReset leads from the mailed link to the page that asks for the new
@@ -95,7 +94,7 @@ func (f *Feature) reset(c *core.Context, in api.ResetPasswordInput) (api.Status,
 		return api.Status{}, err
 	}
 	if f.options.OnPasswordReset != nil {
-		if err := f.options.OnPasswordReset(c, *user); err != nil {
+		if err := c.Await(func(ctx context.Context) error { return f.options.OnPasswordReset(ctx, *user) }); err != nil {
 			return api.Status{}, err
 		}
 	}

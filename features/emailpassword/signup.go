@@ -8,6 +8,7 @@ import (
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/features/emailverification"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -63,7 +64,7 @@ func (f *Feature) create(c *core.Context, in api.SignUpEmailInput, row schema.Ro
 	remember := in.RememberMe == nil || *in.RememberMe
 	var user *core.User
 	var id *core.Identity
-	err := c.DB.InTransaction(c, func(ctx context.Context) error {
+	store := func(ctx context.Context) error {
 		var err error
 		if user, err = c.Users.Create(ctx, row.Clone(), core.Source{Method: "email-password", Action: "create-user"}); err != nil {
 			return createError(err)
@@ -79,14 +80,15 @@ func (f *Feature) create(c *core.Context, in api.SignUpEmailInput, row schema.Ro
 			return core.Fail(http.StatusBadRequest, api.FailedToCreateSession)
 		}
 		return err
+	}
+	err := c.DeliverWith(emailverification.Sending, func(ctx context.Context) (func(context.Context) error, error) {
+		if err := c.DB.InTransaction(ctx, store); err != nil || !f.verification.SendsOnSignUp(f.options.RequireEmailVerification) {
+			return nil, err
+		}
+		return f.verification.Delivery(c, *user, in.CallbackURL)
 	})
 	if err != nil {
 		return f.createFailed(c, row, err)
-	}
-	if f.verification.SendsOnSignUp(f.options.RequireEmailVerification) {
-		if err := f.verification.Deliver(c, *user, in.CallbackURL); err != nil {
-			return api.SignUpEmailOutput{}, err
-		}
 	}
 	if id == nil {
 		return api.SignUpEmailOutput{User: user.User}, nil

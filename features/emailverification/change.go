@@ -38,7 +38,7 @@ func (f *Feature) DeliverChange(c *core.Context, u core.User, newEmail, callback
 	}
 	u.Email = newEmail
 	m := f.mail(c, u, token, callbackURL)
-	c.Deliver("sending a verification mail", func(ctx context.Context) error { return f.options.Send(ctx, m) })
+	c.Deliver(Sending, func(ctx context.Context) error { return f.options.Send(ctx, m) })
 	return nil
 }
 

@@ -95,14 +95,26 @@ func (f *Feature) SendsOnSignUp(required bool) bool {
 // address are mailed a link.
 func (f *Feature) SendsOnSignIn() bool { return f.options.SendOnSignIn && f.Configured() }
 
+// Sending names the work of [Feature.Delivery] in logs.
+const Sending = "sending a verification mail"
+
 // Deliver mails a link to a user; a failure is only logged.
 func (f *Feature) Deliver(c *core.Context, u core.User, callbackURL string) error {
-	m, err := f.Mail(c, u, callbackURL)
+	send, err := f.Delivery(c, u, callbackURL)
 	if err != nil {
 		return err
 	}
-	c.Deliver("sending a verification mail", func(ctx context.Context) error { return f.options.Send(ctx, m) })
+	c.Deliver(Sending, send)
 	return nil
+}
+
+// Delivery returns what mails a link to a user, for [core.Context.DeliverWith].
+func (f *Feature) Delivery(c *core.Context, u core.User, callbackURL string) (func(ctx context.Context) error, error) {
+	m, err := f.Mail(c, u, callbackURL)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return f.options.Send(ctx, m) }, nil
 }
 
 // Mail returns the mail that lets a user verify an address.

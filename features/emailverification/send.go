@@ -47,9 +47,9 @@ func (f *Feature) sendUnknown(c *core.Context, in api.SendVerificationEmailInput
 
 // sendNow mails a link and tells whether that worked.
 func (f *Feature) sendNow(c *core.Context, u core.User, callbackURL string) error {
-	m, err := f.Mail(c, u, callbackURL)
+	send, err := f.Delivery(c, u, callbackURL)
 	if err != nil {
 		return err
 	}
-	return f.options.Send(c, m)
+	return c.Await(send)
 }

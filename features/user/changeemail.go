@@ -8,6 +8,7 @@ import (
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/features/emailverification"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -52,18 +53,20 @@ func (f *Feature) changeEmail(c *core.Context, in api.ChangeEmailInput) (api.Sta
 func (f *Feature) changeAtOnce(c *core.Context, newEmail, callbackURL string) error {
 	change := c.Users.Table().NewRow()
 	change.SetAt(schema.UserEmail, newEmail)
-	updated, err := c.Users.Update(c, c.Session.User.ID, change)
+	var updated *core.User
+	err := c.DeliverWith(emailverification.Sending, func(ctx context.Context) (func(context.Context) error, error) {
+		var err error
+		updated, err = c.Users.Update(ctx, c.Session.User.ID, change.Clone())
+		if err != nil || updated == nil || !f.verification.Configured() {
+			return nil, err
+		}
+		return f.verification.Delivery(c, *updated, callbackURL)
+	})
 	if errors.Is(err, database.ErrDuplicate) || (err == nil && updated == nil) {
 		return nil // taken a moment ago, or refused by a hook; neither is told
 	}
 	if err != nil {
 		return err
 	}
-	if err := c.SetSession(&core.Identity{Session: c.Session.Session, User: *updated}, core.AsBefore); err != nil {
-		return err
-	}
-	if !f.verification.Configured() {
-		return nil
-	}
-	return f.verification.Deliver(c, *updated, callbackURL)
+	return c.SetSession(&core.Identity{Session: c.Session.Session, User: *updated}, core.AsBefore)
 }

@@ -45,9 +45,6 @@ func (f *Feature) delete(c *core.Context, in api.DeleteUserInput) (api.SuccessMe
 func (f *Feature) sendLink(c *core.Context, callbackURL string) error {
 	o := &f.options.DeleteUser
 	token := c.Random.String(deleteTokenLength, random.LowerNumeric)
-	if err := c.Verifications.Create(c, deletePurpose+token, c.Session.User.ID, o.TokenExpiresIn); err != nil {
-		return err
-	}
 	if callbackURL == "" {
 		callbackURL = "/"
 	}
@@ -55,8 +52,10 @@ func (f *Feature) sendLink(c *core.Context, callbackURL string) error {
 		User: c.Session.User, Token: token, ExpiresIn: o.TokenExpiresIn, Request: c.Request,
 		URL: c.BaseURL() + "/delete-user/callback?token=" + token + "&callbackURL=" + cookie.EncodeURIComponent(callbackURL),
 	}
-	c.Deliver("sending a deletion mail", func(ctx context.Context) error { return o.SendVerification(ctx, m) })
-	return nil
+	return c.DeliverWith("sending a deletion mail", func(ctx context.Context) (func(context.Context) error, error) {
+		send := func(ctx context.Context) error { return o.SendVerification(ctx, m) }
+		return send, c.Verifications.Create(ctx, deletePurpose+token, c.Session.User.ID, o.TokenExpiresIn)
+	})
 }
 
 // deleteWithToken deletes the user with a mailed token, which is used up even

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
-	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/ostiary/ostiary/mail"
 )
@@ -26,7 +24,8 @@ type Error struct {
 	// Reason is the server's reply or the local cause, on one line.
 	Reason string
 
-	cause error
+	cause        error
+	aboutMessage bool // the conversation had come to the message
 }
 
 // Error describes e on one line.
@@ -42,28 +41,35 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // Temporary reports whether the same message may succeed later: the server said so
-// (a reply in 4xx), or there was no reply at all. Only a reply in 5xx is final.
-func (e *Error) Temporary() bool { return e.Code/100 != 5 }
+// (a reply in 4xx), there was no reply at all, or the server refused us before it
+// was told anything of the message, such as a sign-in with a password that has
+// changed. Only a reply in 5xx about the message or its addresses is final.
+func (e *Error) Temporary() bool { return e.Code/100 != 5 || !e.aboutMessage }
 
 // stepError is an error together with the step at which it happened. It has not
 // been cleaned yet and does not leave the package.
 type stepError struct {
 	step string
 	err  error
+
+	aboutMessage bool
 }
 
 func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 
 func (e *stepError) Unwrap() error { return e.err }
 
-func at(step string, err error) error { return &stepError{step, err} }
+func at(step string, err error) error { return &stepError{step: step, err: err} }
+
+// with is [at] for the steps that deal with the message.
+func with(step string, err error) error { return &stepError{step: step, err: err, aboutMessage: true} }
 
 // explain makes an [*Error] of err. If ctx has ended, that is the reason: closing
 // the connection is how Send is interrupted, and what it causes is noise.
 func (s *Sender) explain(ctx context.Context, m mail.Message, err error) error {
 	e := &Error{Address: s.address, Step: "deliver"}
 	if failed := (*stepError)(nil); errors.As(err, &failed) {
-		e.Step, err = failed.step, failed.err
+		e.Step, e.aboutMessage, err = failed.step, failed.aboutMessage, failed.err
 	}
 	if ended := ctx.Err(); ended != nil {
 		e.Reason, e.cause = ended.Error(), ended
@@ -80,35 +86,13 @@ func (s *Sender) explain(ctx context.Context, m mail.Message, err error) error {
 	return e
 }
 
-const (
-	// maxReason is the longest reason an Error repeats, in bytes.
-	maxReason = 300
-	// maxCleaned is how much of a reply is looked at, in bytes.
-	maxCleaned = 4096
-)
-
-const redacted = "[redacted]"
-
-// clean makes one short line of what a server said and cuts out the secrets in it.
-// Servers do repeat them: a rejected sign-in may quote the password, and a spam
-// filter quotes the link it does not like, which is a key to an account.
+// clean makes one short line of what a server said and cuts out the secrets in it:
+// a rejected sign-in may quote the password.
 func (s *Sender) clean(reply string, m mail.Message) string {
 	for _, secret := range s.passwordForms() {
-		reply = strings.ReplaceAll(reply, secret, redacted)
+		reply = strings.ReplaceAll(reply, secret, "[redacted]")
 	}
-	reply = reply[:min(len(reply), maxCleaned)]
-	secrets := secretWords(m)
-	words := strings.FieldsFunc(reply, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-	for i, word := range words {
-		if slices.ContainsFunc(secrets, func(secret string) bool { return repeats(word, secret) }) {
-			words[i] = redacted
-		}
-	}
-	line := strings.ToValidUTF8(strings.Join(words, " "), "?")
-	if len(line) > maxReason {
-		line = strings.ToValidUTF8(line[:maxReason], "") + "…"
-	}
-	return line
+	return m.Redact(reply)
 }
 
 // passwordForms are the password and what goes over the wire instead of it.

@@ -141,13 +141,13 @@ func (s *Sender) deliver(ctx context.Context, conn net.Conn, e envelope) error {
 		return at("sign in", err)
 	}
 	if err := client.Mail("<" + e.from + ">"); err != nil {
-		return at("name the sender", err)
+		return with("name the sender", err)
 	}
 	if err := client.Rcpt("<" + e.to + ">"); err != nil {
-		return at("name the recipient", err)
+		return with("name the recipient", err)
 	}
 	if err := writeBody(client, e); err != nil {
-		return at("send the message", err)
+		return with("send the message", err)
 	}
 	// The message is the server's now: whatever happens to the farewell must not
 	// look like a failure, or the message would be sent again.

@@ -201,9 +201,9 @@ func TestRefusalsNameTheStepAndTheCode(t *testing.T) {
 		wantCode              int
 		temporary             bool
 	}{
-		{"CONNECT", "554 no service", "be greeted", 554, false},
+		{"CONNECT", "554 no service", "be greeted", 554, true},
 		{"CONNECT", "421 busy", "be greeted", 421, true},
-		{"AUTH", "535 5.7.8 bad credentials", "sign in", 535, false},
+		{"AUTH", "535 5.7.8 bad credentials", "sign in", 535, true},
 		{"AUTH", "454 4.7.0 later", "sign in", 454, true},
 		{"MAIL", "550 5.7.1 not you", "name the sender", 550, false},
 		{"RCPT", "550 5.1.1 unknown user", "name the recipient", 550, false},
@@ -269,12 +269,13 @@ func TestErrorsAndPrintsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + username + "\x00" + password))
 	encoded := base64.StdEncoding.EncodeToString([]byte(password))
-	secrets := []string{password, plain, encoded, "abcDEF123456", "DEF123", "acme.example/verify"}
+	secrets := []string{password, plain, encoded, "da@example.com", "abcDEF123456", "DEF123", "acme.example/verify"}
 	for step, reply := range map[string]string{
 		"AUTH": "535 wrong: '" + password + "' " + plain + " " + encoded,
 		"DATA": "554-blocked url=https://acme.example/verify?token=abcDEF123456&next=%2F;\r\n554 policy",
 		"BODY": "554 see token=abcDEF12 and <DEF123456> [https://acme.example/verify] http://filter.example/why",
 		"RCPT": "malformed abcDEF123456 " + password,
+		"MAIL": "550 5.1.1 <Ada@example.com>: you may not write to ada@example.com",
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
@@ -328,10 +329,13 @@ func TestAServerThatNeverStopsTalkingIsLeft(t *testing.T) {
 
 func TestSilenceEndsWithTheTimeout(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"CONNECT", "EHLO", "STARTTLS", "RCPT", "BODY"} {
+	for step, reply := range map[string]string{
+		"CONNECT": mailtest.Silent, "EHLO": mailtest.Silent, "STARTTLS": mailtest.Silent, "RCPT": mailtest.Silent, "BODY": mailtest.Silent,
+		"MAIL": "250-half of a reply",
+	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
-			sink := mailtest.StartWith(t, mailtest.Options{Encryption: mailtest.StartTLS, Replies: map[string]string{step: mailtest.Silent}})
+			sink := mailtest.StartWith(t, mailtest.Options{Encryption: mailtest.StartTLS, Replies: map[string]string{step: reply}})
 			sender := senderTo(t, sink, func(o *smtp.Options) { o.TLS, o.Timeout = smtp.StartTLS, 300*time.Millisecond })
 			err := sender.Send(t.Context(), letter)
 			if failed := (*smtp.Error)(nil); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &failed) || !failed.Temporary() {

@@ -1,6 +1,7 @@
 package magiclink
 
 import (
+	"context"
 	"net/url"
 
 	"github.com/ostiary/ostiary/api"
@@ -19,11 +20,11 @@ func (p *Plugin) signIn(c *core.Context, in SignInInput) (api.Status, error) {
 	if err := p.store(c, token, in.Email, in.Name); err != nil {
 		return api.Status{}, err
 	}
-	err := p.options.Send(c, Mail{
+	m := Mail{
 		Email: in.Email, URL: link(c, token, in), Token: token, Metadata: in.Metadata,
 		ExpiresIn: p.options.ExpiresIn, Request: c.Request,
-	})
-	if err != nil {
+	}
+	if err := c.Await(func(ctx context.Context) error { return p.options.Send(ctx, m) }); err != nil {
 		return api.Status{}, err
 	}
 	return api.Status{Status: true}, nil

@@ -38,12 +38,11 @@ func (p *Plugin) sendOTP(c *core.Context, _ SendOTPInput) (api.Status, error) {
 	if strings.Contains(stored, ":") {
 		return api.Status{}, errors.New("store code: what twofactor.Options.OTP.Hash or Encrypt returned contains a colon")
 	}
-	if err := c.Verifications.Create(c, otpPurpose+v.key(), stored+":0", o.Period); err != nil {
-		return api.Status{}, err
-	}
 	m := Message{User: *v.user, Code: code, ExpiresIn: o.Period, Request: c.Request}
-	c.Deliver("sending a second factor", func(ctx context.Context) error { return o.Send(ctx, m) })
-	return api.Status{Status: true}, nil
+	return api.Status{Status: true}, c.DeliverWith("sending a second factor", func(ctx context.Context) (func(context.Context) error, error) {
+		send := func(ctx context.Context) error { return o.Send(ctx, m) }
+		return send, c.Verifications.Create(ctx, otpPurpose+v.key(), stored+":0", o.Period)
+	})
 }
 
 // limitSends counts the codes sent to a user who is signing in, so that whoever
