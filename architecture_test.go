@@ -91,12 +91,12 @@ var roomLibraries = map[string][]string{
 	"internal/scrypt/asm":         {"github.com/mmcloughlin/avo"},
 	"internal/testservice":        {"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5"},
 	"mail/smtp":                   {"github.com/wneessen/go-mail"},
-	"providers":                   {"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"},
 	"storage/redis":               {"github.com/redis/rueidis"},
 	"conformance/server":          {"github.com/jackc/pgx/v5", "github.com/redis/rueidis"},
 	"server":                      {"github.com/BurntSushi/toml", "github.com/goccy/go-yaml"},
 	"cmd/ostiary":                 {"charm.land/huh/v2", "github.com/alecthomas/kong", "golang.org/x/term"},
 	"e2e":                         {"github.com/chromedp"},
+	"e2e/growth":                  {"github.com/jackc/pgx/v5", "modernc.org/sqlite"},
 	"examples":                    {"github.com/gin-gonic/gin", "github.com/google/go-cmp", "github.com/go-chi/chi/v5", "github.com/gofiber/fiber/v3", "github.com/labstack/echo/v4"},
 	"plugins/internal/plugintest": {}, // opens databases
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ostiary/ostiary/internal/sqldb"
 	"github.com/ostiary/ostiary/migrate"
 )
 
@@ -31,91 +32,5 @@ func catalog(ctx context.Context, conn *sql.Conn) (*migrate.Catalog, error) {
 		return nil, fmt.Errorf("read the server's settings: %w", err)
 	}
 	c := &migrate.Catalog{FoldsNames: true, ExactTables: strings.TrimSpace(tableNames) == "0", KnowsForeignKeys: true}
-	if err := columns(ctx, conn, c); err != nil {
-		return nil, fmt.Errorf("list the columns: %w", err)
-	}
-	tables := make(map[string]*migrate.Table, len(c.Tables))
-	for i := range c.Tables {
-		tables[c.Tables[i].Name] = &c.Tables[i]
-	}
-	if err := indexes(ctx, conn, tables); err != nil {
-		return nil, fmt.Errorf("list the indexes: %w", err)
-	}
-	if err := foreignKeys(ctx, conn, tables); err != nil {
-		return nil, fmt.Errorf("list the foreign keys: %w", err)
-	}
-	return c, nil
-}
-
-func columns(ctx context.Context, conn *sql.Conn, c *migrate.Catalog) error {
-	rows, err := conn.QueryContext(ctx, columnsQuery)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var table string
-		var column migrate.Column
-		if err := rows.Scan(&table, &column.Name, &column.Type, &column.NotNull, &column.Filled); err != nil {
-			return err
-		}
-		if n := len(c.Tables); n == 0 || c.Tables[n-1].Name != table {
-			c.Tables = append(c.Tables, migrate.Table{Name: table})
-		}
-		last := &c.Tables[len(c.Tables)-1]
-		last.Columns = append(last.Columns, column)
-	}
-	return rows.Err()
-}
-
-func indexes(ctx context.Context, conn *sql.Conn, tables map[string]*migrate.Table) error {
-	rows, err := conn.QueryContext(ctx, indexesQuery)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var table, column string
-		var index migrate.Index
-		if err := rows.Scan(&table, &index.Name, &index.Unique, &index.Partial, &column); err != nil {
-			return err
-		}
-		t := tables[table]
-		if t == nil {
-			continue // made a moment ago
-		}
-		if n := len(t.Indexes); n == 0 || t.Indexes[n-1].Name != index.Name {
-			t.Indexes = append(t.Indexes, index)
-		}
-		last := &t.Indexes[len(t.Indexes)-1]
-		last.Columns = append(last.Columns, column)
-		last.Partial = last.Partial || index.Partial
-	}
-	return rows.Err()
-}
-
-// foreignKeys reads the foreign keys over one column.
-func foreignKeys(ctx context.Context, conn *sql.Conn, tables map[string]*migrate.Table) error {
-	rows, err := conn.QueryContext(ctx, foreignKeysQuery)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var table, name string
-	for rows.Next() {
-		var k migrate.ForeignKey
-		before, nameBefore := table, name
-		if err := rows.Scan(&table, &name, &k.Column, &k.Table, &k.To, &k.OnDelete); err != nil {
-			return err
-		}
-		t := tables[table]
-		switch {
-		case t == nil:
-		case table != before || name != nameBefore:
-			t.ForeignKeys = append(t.ForeignKeys, k)
-		case len(t.ForeignKeys) > 0: // another column of the last one
-			t.ForeignKeys[len(t.ForeignKeys)-1].Column = ""
-		}
-	}
-	return rows.Err()
+	return c, sqldb.CatalogQueries{Columns: columnsQuery, Indexes: indexesQuery, ForeignKeys: foreignKeysQuery}.Read(ctx, conn, c)
 }
