@@ -27,6 +27,7 @@ func (o Options) connector() (driver.Connector, error) {
 	config.ClientFoundRows = true
 	config.InterpolateParams = false
 	config.MultiStatements = false
+	config.RejectReadOnly = true // a connection to a server that has become a replica is given up
 	if config.Params == nil {
 		config.Params = map[string]string{}
 	}
