@@ -32,6 +32,7 @@ func (s *scene) onGalera() error {
 		if err != nil {
 			return err
 		}
+		db.SetMaxIdleConns(-1) // they would be lost when a server is killed
 		s.ends = append(s.ends, func() { _ = db.Close() })
 		g.checks = append(g.checks, db)
 	}
@@ -46,6 +47,7 @@ func (s *scene) onGalera() error {
 	s.database = g
 	s.settings = "rateLimit: {enabled: false}\n"
 	s.faults = append(s.faults, ofNodes...)
+	s.faults = append(s.faults, fault{"all servers compete for single-use values and addresses", g.races})
 	for i := range 2 {
 		s.faults = append(s.faults, fault{fmt.Sprintf("database server %d is killed and comes back empty", i+1), func(ctx context.Context, s *scene) error {
 			if err := cluster.Kill(i); err != nil {
