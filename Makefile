@@ -32,8 +32,10 @@ FUZZTIME := 30s
 # Which benchmarks run, and how often.
 BENCH := .
 COUNT := 1
-# How long each fault of `make chaos` is under load.
+# How long each fault of `make chaos` is under load, and what the nodes share:
+# postgres, redis-cluster or galera.
 PHASE := 10s
+ON := postgres
 # Which load tests run, for which contestants (empty: all).
 TESTS := session signin signup mixed inproc
 ONLY :=
@@ -136,9 +138,9 @@ load: ## Compare with Better Auth and hand-written handlers under load (TESTS=se
 	@TESTS='$(TESTS)' ONLY='$(ONLY)' bench/run.sh
 
 .PHONY: chaos
-chaos: ## Break one thing after the other under three nodes and their load (PHASE=10s)
-	@scripts/prepare.sh
-	go run ./e2e/chaos -phase $(PHASE)
+chaos: ## Break one thing after the other under three nodes and their load (ON=postgres, redis-cluster or galera, PHASE=10s)
+	@scripts/prepare.sh $(if $(filter galera,$(ON)),galera)
+	go run ./e2e/chaos -on $(ON) -phase $(PHASE)
 
 .PHONY: growth
 growth: ## Measure what operations cost with a thousand to millions of rows

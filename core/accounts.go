@@ -99,8 +99,11 @@ func (a *Accounts) Update(ctx context.Context, id string, change schema.Row) (*A
 func (a *Accounts) SetPassword(ctx context.Context, userID, hash string) (bool, error) {
 	change := a.table.NewRow()
 	change.SetAt(schema.AccountPassword, hash)
-	n, err := a.k.writer.updateMany(ctx, change,
-		database.Eq("userId", userID), database.Eq("providerId", CredentialProvider), database.Eq("accountId", userID))
+	account := []database.Where{database.Eq("userId", userID), database.Eq("providerId", CredentialProvider), database.Eq("accountId", userID)}
+	n, err := a.k.writer.updateMany(ctx, change, account...)
+	if n > 0 { // no two hashes are equal
+		a.k.DB.Witness(ctx, a.table, append(account, database.Eq("password", hash))...)
+	}
 	return n > 0, err
 }
 

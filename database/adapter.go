@@ -23,6 +23,9 @@ var (
 	// ErrUnavailable means that the database cannot be reached or is too busy;
 	// the same operation may succeed later.
 	ErrUnavailable = errors.New("database: unavailable")
+	// ErrUncertain means that a commit was sent and that its answer was lost:
+	// everything has happened or nothing has. It comes with ErrUnavailable.
+	ErrUncertain = errors.New("database: nobody knows whether the transaction was committed")
 	// ErrEmptyWhere means that a singular update or delete named no condition.
 	ErrEmptyWhere = errors.New("database: refusing to change rows without a condition")
 )

@@ -112,6 +112,7 @@ func (db *DB) Create(ctx context.Context, row schema.Row) (schema.Row, error) {
 	if err != nil {
 		return schema.Row{}, fmt.Errorf("create %s: %w", row.Table().Key, err)
 	}
+	db.transaction(ctx).created(stored)
 	return stored, decode(stored)
 }
 

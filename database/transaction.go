@@ -2,8 +2,11 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/ostiary/ostiary/schema"
 )
 
 // transaction is what a context carries while one is open.
@@ -11,8 +14,9 @@ type transaction struct {
 	db      *DB
 	adapter Adapter
 
-	mu    sync.Mutex
-	after []func(context.Context) error
+	mu      sync.Mutex
+	after   []func(context.Context) error
+	witness *Query // finds a row if the transaction was committed; or nil
 }
 
 type transactionKey struct{ db *DB }
@@ -37,6 +41,10 @@ func (db *DB) transaction(ctx context.Context) *transaction {
 // the data is committed. When the transaction fails that work is dropped,
 // unless the store has no transactions and so has kept the data: then it runs.
 //
+// When the answer to the commit is lost, a row that the transaction created, or
+// what was given to [DB.Witness], tells whether it has happened; only when that
+// cannot be found out the error is [ErrUncertain].
+//
 // Do nothing slow in fn, such as hashing a password or sending mail: it holds a
 // connection.
 func (db *DB) InTransaction(ctx context.Context, fn func(ctx context.Context) error) error {
@@ -51,6 +59,9 @@ func (db *DB) InTransaction(ctx context.Context, fn func(ctx context.Context) er
 		tx = &transaction{db: db, adapter: a} // anew for each attempt of the adapter
 		return fn(context.WithValue(ctx, transactionKey{db}, tx))
 	})
+	if errors.Is(err, ErrUncertain) && tx.happened(ctx) {
+		return tx.run(ctx)
+	}
 	if err != nil {
 		if tx != nil && !db.adapter.Capabilities().Transactions {
 			_ = tx.run(ctx)
@@ -58,6 +69,40 @@ func (db *DB) InTransaction(ctx context.Context, fn func(ctx context.Context) er
 		return err
 	}
 	return tx.run(ctx)
+}
+
+// Witness names a row that is only found once the transaction of the context is
+// committed. Rows that it creates are that by themselves; a transaction that only
+// changes rows has no other.
+func (db *DB) Witness(ctx context.Context, table *schema.Table, where ...Where) {
+	tx := db.transaction(ctx)
+	if tx == nil {
+		return
+	}
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.witness = &Query{Table: table, Where: where}
+}
+
+// created makes a row the witness of the transaction, unless it has one.
+func (tx *transaction) created(row schema.Row) {
+	if tx == nil || row.Table().IDs == schema.SerialIDs { // whose ids may be used again
+		return
+	}
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.witness == nil {
+		tx.witness = &Query{Table: row.Table(), Where: []Where{Eq("id", row.ID())}}
+	}
+}
+
+// happened reports whether the transaction is known to have been committed.
+func (tx *transaction) happened(ctx context.Context) bool {
+	if tx == nil || tx.witness == nil {
+		return false
+	}
+	found, err := tx.db.adapter.FindOne(ctx, *tx.witness)
+	return err == nil && found != nil
 }
 
 func (tx *transaction) run(ctx context.Context) error {

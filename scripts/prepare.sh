@@ -2,7 +2,8 @@
 # Installs what the tests need beyond Go, Node, git and make: a C compiler for
 # the race detector, Chromium for the browser tests (or the one in CHROMIUM), and
 # database servers, of which the tests start private instances (or the servers in
-# OSTIARY_TEST_POSTGRES, OSTIARY_TEST_MYSQL and OSTIARY_TEST_REDIS).
+# OSTIARY_TEST_POSTGRES, OSTIARY_TEST_MYSQL and OSTIARY_TEST_REDIS). With the word
+# galera also what a Galera cluster of MariaDB servers needs.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 
@@ -12,6 +13,11 @@ command -v "${CC:-cc}" >/dev/null || command -v gcc >/dev/null || missing+=(gcc 
 [ -n "${OSTIARY_TEST_POSTGRES:-}" ] || command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 [ -n "${OSTIARY_TEST_MYSQL:-}" ] || command -v mariadbd >/dev/null || missing+=(mariadb-server)
 [ -n "${OSTIARY_TEST_REDIS:-}" ] || command -v redis-server >/dev/null || missing+=(redis-server)
+if [ "${1:-}" = galera ]; then
+	command -v mariadbd >/dev/null || missing+=(mariadb-server)
+	compgen -G '/usr/lib*/galera*/libgalera_smm.so' >/dev/null || missing+=(galera-4)
+	command -v rsync >/dev/null || missing+=(rsync)
+fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 fast="The Go tests that need no servers run by: make test-fast"
 

@@ -8,17 +8,28 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
 
 // connector opens connections whose sessions are as the adapter needs them.
-type connector struct{ driver.Connector }
+type connector struct{ hosts []*server }
 
-func (o Options) connector() (driver.Connector, error) {
-	config, err := parse(o.URL)
+// server is one of the hosts of a URL.
+type server struct {
+	driver.Connector
+	shunned atomic.Int64 // until when the others are preferred, in Unix nanoseconds
+}
+
+// shunTime is how long a server is left alone that could not be used.
+const shunTime = 5 * time.Second
+
+func (o Options) connector() (*connector, error) {
+	config, others, err := parse(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("mysql: %w", err)
 	}
@@ -27,6 +38,7 @@ func (o Options) connector() (driver.Connector, error) {
 	config.ClientFoundRows = true
 	config.InterpolateParams = false
 	config.MultiStatements = false
+	config.RejectReadOnly = true // a connection to a server that has become a replica is given up
 	if config.Params == nil {
 		config.Params = map[string]string{}
 	}
@@ -43,23 +55,60 @@ func (o Options) connector() (driver.Connector, error) {
 		config.Timeout = defaultConnectTimeout
 	}
 	config.Logger = silence{} // what fails is returned
-	base, err := mysql.NewConnector(config)
-	if err != nil {
-		return nil, fmt.Errorf("mysql: %w", err)
+	c := &connector{}
+	for _, address := range append([]string{config.Addr}, others...) {
+		one := config.Clone()
+		one.Addr = address
+		base, err := mysql.NewConnector(one)
+		if err != nil {
+			return nil, fmt.Errorf("mysql: %w", err)
+		}
+		c.hosts = append(c.hosts, &server{Connector: base})
 	}
-	return connector{base}, nil
+	return c, nil
 }
 
-// Connect opens a connection. Transactions lock the rows that they look for, but
+// Driver implements [driver.Connector].
+func (c *connector) Driver() driver.Driver { return c.hosts[0].Driver() }
+
+// Connect opens a connection to the first host that can be used.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if len(c.hosts) == 1 {
+		return c.hosts[0].connect(ctx, false)
+	}
+	now := time.Now().UnixNano()
+	hosts := slices.Clone(c.hosts)
+	slices.SortStableFunc(hosts, func(a, b *server) int {
+		return cmp.Compare(max(a.shunned.Load(), now), max(b.shunned.Load(), now))
+	})
+	var failure error
+	for _, host := range hosts {
+		conn, err := host.connect(ctx, true)
+		if err == nil {
+			return conn, nil
+		}
+		host.shunned.Store(time.Now().Add(shunTime).UnixNano())
+		failure = err
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, failure
+}
+
+// connect opens a connection. Transactions lock the rows that they look for, but
 // not the gaps between rows, which would make strangers wait for each other. The
 // name of the variable for that differs between servers; the statement does not.
-func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+func (s *server) connect(ctx context.Context, choosy bool) (driver.Conn, error) {
+	conn, err := s.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if execer, ok := conn.(driver.ExecerContext); ok {
 		_, err = execer.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)
+	}
+	if err == nil && choosy {
+		err = takesWrites(ctx, conn)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -67,24 +116,68 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// parse reads a URL, or the driver's own form. Its errors do not repeat what they
-// were given, which may hold a password.
-func parse(source string) (*mysql.Config, error) {
+// takesWrites fails for a server that is read-only. One that is no part of its
+// cluster refuses the question.
+func takesWrites(ctx context.Context, conn driver.Conn) error {
+	queryer, ok := conn.(driver.QueryerContext)
+	if !ok {
+		return nil
+	}
+	rows, err := queryer.QueryContext(ctx, "SELECT @@global.read_only", nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	var value [1]driver.Value
+	if err := rows.Next(value[:]); err != nil {
+		return fmt.Errorf("ask whether the server is read-only: %w", err)
+	}
+	if n, ok := value[0].(int64); !ok || n != 0 {
+		return &mysql.MySQLError{Number: readOnlyOption, Message: "the server is read-only"}
+	}
+	return nil
+}
+
+// parse reads a URL, or the driver's own form, and returns the addresses of further
+// hosts. Its errors do not repeat what they were given, which may hold a password.
+func parse(source string) (*mysql.Config, []string, error) {
 	const want = "want mysql://user:password@host:3306/name or user:password@tcp(host:3306)/name"
 	var config *mysql.Config
+	var others []string
 	var err error
 	if scheme, _, found := strings.Cut(source, "://"); found && (scheme == "mysql" || scheme == "mariadb") {
+		source, others = separate(source)
 		config, err = parseURL(source)
 	} else if config, err = mysql.ParseDSN(source); err != nil {
 		err = errors.New("the data source cannot be read; " + want)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if config.DBName == "" {
-		return nil, errors.New("the URL names no database; " + want)
+		return nil, nil, errors.New("the URL names no database; " + want)
 	}
-	return config, nil
+	return config, others, nil
+}
+
+// separate takes all hosts of a URL but the first out of it.
+func separate(source string) (one string, others []string) {
+	scheme, rest, _ := strings.Cut(source, "://")
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority := rest[:end]
+	at := strings.LastIndexByte(authority, '@') + 1
+	first, more, _ := strings.Cut(authority[at:], ",")
+	for host := range strings.SplitSeq(more, ",") {
+		if host == "" {
+			continue
+		}
+		u := url.URL{Host: host}
+		others = append(others, net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "3306")))
+	}
+	return scheme + "://" + authority[:at] + first + rest[end:], others
 }
 
 func parseURL(source string) (*mysql.Config, error) {

@@ -81,6 +81,16 @@ func conflict(err error) bool {
 	return false
 }
 
+// unwilling reports whether a server refused what another one may do: it is no
+// part of its cluster, or takes no writes. Nothing was done.
+func unwilling(err error) bool {
+	switch number(err) {
+	case unknownCommand, readOnlyOption, readOnlyMode:
+		return true
+	}
+	return false
+}
+
 // lost reports whether a connection was lost that had been there.
 func lost(err error) bool {
 	switch number(err) {

@@ -17,7 +17,11 @@ import (
 type Options struct {
 	// URL names the database: mysql://user:password@host:3306/name, with the
 	// parameters of the Go driver (such as tls=true), or the driver's own form
-	// user:password@tcp(host:3306)/name.
+	// user:password@tcp(host:3306)/name. Of several hosts, as in
+	// mysql://user@one:3306,two:3306/name, the first is used that takes writes:
+	// the nodes of a Galera cluster, or a primary and its replicas. A server that
+	// cannot be reached, is no part of its cluster, or is read-only is left alone
+	// for some seconds.
 	URL string
 	// MaxConnections bounds the connections that are open at once. Zero means
 	// four for each processor, but at least 10.
@@ -60,7 +64,18 @@ func OpenWith(o Options) (*Adapter, error) {
 	}
 	db := sql.OpenDB(c)
 	o.limit(db)
-	return newAdapter(dialect(), o.RetryTime, sqldb.Options{Writer: db}), nil
+	d := dialect()
+	if len(c.hosts) > 1 {
+		d.Conflict = func(err error) bool {
+			if !unwilling(err) {
+				return conflict(err)
+			}
+			db.SetMaxIdleConns(-1) // the connections there are lead to the same server
+			o.limit(db)
+			return true
+		}
+	}
+	return newAdapter(d, o.RetryTime, sqldb.Options{Writer: db}), nil
 }
 
 // FromDB returns an adapter over the application's own database handle, which

@@ -46,6 +46,7 @@ func dialect() *sqldb.Dialect {
 		Busy:            busy,
 		Conflict:        conflict,
 		Lost:            lost,
+		ReadsOnly:       func(err error) bool { return code(err) == readOnlyTransaction },
 		KeepsStatements: true,
 		Exclusive: sqldb.Exclusive{
 			// The lock ends with the transaction, also behind a pooler.

@@ -69,8 +69,12 @@ func OpenWith(o Options) (*Adapter, error) {
 		return nil, err
 	}
 	db := stdlib.OpenDB(*config)
-	o.limit(db)
-	return newAdapter(o.RetryTime, sqldb.Options{Writer: db}), nil
+	idle := o.limit(db)
+	renew := func() {
+		db.SetMaxIdleConns(-1) // closes those that are idle
+		db.SetMaxIdleConns(idle)
+	}
+	return newAdapter(o.RetryTime, sqldb.Options{Writer: db, Renew: renew}), nil
 }
 
 // FromDB returns an adapter over the application's own database handle, which
@@ -85,7 +89,7 @@ func FromDB(db *sql.DB) *Adapter {
 // migrations.
 func FromPool(p *pgxpool.Pool) *Adapter {
 	db := stdlib.OpenDBFromPool(p)
-	return newAdapter(0, sqldb.Options{Writer: db, Native: pool{p}, Close: db.Close})
+	return newAdapter(0, sqldb.Options{Writer: db, Native: pool{p}, Renew: p.Reset, Close: db.Close})
 }
 
 func stayOpen() error { return nil }
@@ -123,8 +127,8 @@ func (o Options) config() (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// limit sets the limits of the pool.
-func (o Options) limit(db *sql.DB) {
+// limit sets the limits of the pool and returns how many connections may be idle.
+func (o Options) limit(db *sql.DB) (idle int) {
 	if o.MaxConnections <= 0 {
 		o.MaxConnections = max(10, 4*runtime.GOMAXPROCS(0))
 	}
@@ -138,4 +142,5 @@ func (o Options) limit(db *sql.DB) {
 	db.SetMaxIdleConns(o.MaxConnections)
 	db.SetConnMaxIdleTime(o.IdleTime)
 	db.SetConnMaxLifetime(o.Lifetime)
+	return o.MaxConnections
 }

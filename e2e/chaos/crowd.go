@@ -199,12 +199,12 @@ func (c *crowd) check(ctx context.Context) []string {
 		{"accounts of nobody", `select count(*) from account a where not exists (select 1 from "user" u where u.id = a."userId")`},
 		{"sessions of nobody", `select count(*) from session s where not exists (select 1 from "user" u where u.id = s."userId")`},
 	} {
-		if out, err := c.s.engine.query(query.statement); err != nil || strings.TrimSpace(out) != "0" {
+		if out, err := c.s.database.query(query.statement); err != nil || strings.TrimSpace(out) != "0" {
 			broken = append(broken, fmt.Sprintf("%s: %s %v", query.what, strings.TrimSpace(out), err))
 		}
 	}
 	for i, p := range c.people {
-		out, err := c.s.engine.query(`select u.name from "user" u join account a on a."userId" = u.id and a."providerId" = 'credential' where u.email = '` + p.email + `'`)
+		out, err := c.s.database.query(`select u.name from "user" u join account a on a."userId" = u.id and a."providerId" = 'credential' where u.email = '` + p.email + `'`)
 		name := strings.TrimSpace(out)
 		if err != nil || name != p.name && !p.unsure[name] {
 			broken = append(broken, fmt.Sprintf("%s is %q, but %q was acknowledged: %v", p.email, name, p.name, err))

@@ -12,10 +12,21 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/ostiary/ostiary/internal/faultproxy"
 )
+
+// database is what the nodes share.
+type database interface {
+	// url is the address that a node is given.
+	url(node int) string
+	// query returns what a statement prints, in the SQL of PostgreSQL.
+	query(statement string) (string, error)
+}
 
 // engine is a private PostgreSQL server that can be killed and started again.
 type engine struct {
+	proxy           *faultproxy.Proxy // between the nodes and the server
 	bin, data, port string
 	account         *syscall.SysProcAttr
 	running         *exec.Cmd
@@ -42,7 +53,14 @@ func newEngine(folder string) (*engine, error) {
 	if err := e.command("initdb", "-D", e.data, "-U", "ostiary", "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8").Run(); err != nil {
 		return nil, fmt.Errorf("initdb: %w", err)
 	}
+	if e.proxy, err = faultproxy.New("127.0.0.1:" + port); err != nil {
+		return nil, err
+	}
 	return e, e.start(context.Background())
+}
+
+func (e *engine) url(int) string {
+	return "postgres://ostiary@" + e.proxy.Address() + "/postgres?sslmode=disable"
 }
 
 func (e *engine) become(name, folder string) error {
@@ -98,7 +116,6 @@ func (e *engine) stop(context.Context) error {
 	return nil
 }
 
-// query returns what a statement prints.
 func (e *engine) query(statement string) (string, error) {
 	out, err := e.command("psql", "-h", "127.0.0.1", "-p", e.port, "-U", "ostiary", "-qAtc", statement, "postgres").Output()
 	return string(out), err

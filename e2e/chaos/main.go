@@ -1,31 +1,34 @@
-// Command chaos runs three nodes of the server on one PostgreSQL under load,
-// breaks one thing after the other, and prints what clients saw and what was lost.
+// Command chaos runs three nodes of the server under load, breaks one thing after
+// the other, and prints what clients saw and what was lost. The nodes share one
+// PostgreSQL, or that and a Redis Cluster, or a Galera cluster of three (flag -on).
 //
-// It needs the PostgreSQL server programs. Everything is private, on the loopback
-// interface and in a temporary folder, and is gone when it ends. It fails when
-// something that was acknowledged was lost or contradicted.
+// It needs the server programs. Everything is private, on the loopback interface
+// and in temporary folders, and is gone when it ends. It fails when something that
+// was acknowledged was lost or contradicted.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
-
-	"github.com/ostiary/ostiary/internal/faultproxy"
 )
 
 func main() {
 	phase := flag.Duration("phase", 10*time.Second, "how long each fault is under load")
 	workers := flag.Int("workers", 12, "how many clients there are at once")
+	on := flag.String("on", "postgres", "what the nodes share: "+strings.Join(slices.Sorted(maps.Keys(grounds)), ", "))
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *phase, *workers)
+	err := run(ctx, *on, *phase, *workers)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
@@ -35,57 +38,93 @@ func main() {
 
 // scene is everything that runs.
 type scene struct {
-	folder  string
-	binary  string
-	engine  *engine
-	proxy   *faultproxy.Proxy // between the nodes and the database
-	nodes   []*node
-	phase   time.Duration
-	workers int
+	folder   string
+	binary   string
+	settings string // of the nodes, beyond those that all have
+	mails    bool   // whether the nodes print mails to their logs
+	database database
+	nodes    []*node
+	phase    time.Duration
+	workers  int
+	faults   []fault
+	ends     []func() // what stops the servers
 }
 
-func run(ctx context.Context, phase time.Duration, workers int) (err error) {
-	folder, err := os.MkdirTemp("", "ostiary-chaos-")
+// ground is what the nodes of a scene stand on.
+type ground struct {
+	name   string // for the headline
+	settle func(s *scene) error
+}
+
+var grounds = map[string]ground{
+	"postgres":      {"one PostgreSQL", (*scene).onPostgres},
+	"redis-cluster": {"one PostgreSQL and a Redis Cluster of three masters with a replica each", (*scene).onRedisCluster},
+	"galera":        {"a Galera cluster of three MariaDB servers, each node with another one in front", (*scene).onGalera},
+}
+
+func run(ctx context.Context, on string, phase time.Duration, workers int) error {
+	s, err := newScene(ctx, on, false)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	if err := os.Chmod(folder, 0o755); err != nil { // the database is another user
-		return err
-	}
-	s := &scene{folder: folder, binary: filepath.Join(folder, "ostiary"), phase: phase, workers: workers}
-	build := exec.CommandContext(ctx, "go", "build", "-o", s.binary, "github.com/ostiary/ostiary/cmd/ostiary")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
-	}
-	if s.engine, err = newEngine(filepath.Join(folder, "postgres")); err != nil {
-		return err
-	}
-	defer s.engine.kill()
-	if s.proxy, err = faultproxy.New("127.0.0.1:" + s.engine.port); err != nil {
-		return err
-	}
-	defer s.proxy.Close()
-	for i := range 3 {
-		n, err := newNode(s, i)
-		if err != nil {
-			return err
-		}
-		s.nodes = append(s.nodes, n)
-		defer n.kill()
-		if err := n.start(ctx); err != nil {
-			return err
-		}
-	}
+	defer s.end()
+	s.phase, s.workers = phase, workers
+	fmt.Printf("Three nodes on %s, %d clients, %v of load for each fault.\n\n", grounds[on].name, s.workers, s.phase)
 	return s.runAll(ctx)
 }
 
+// newScene starts the servers and three nodes, which print mails or send none.
+func newScene(ctx context.Context, on string, mails bool) (s *scene, err error) {
+	g, known := grounds[on]
+	if !known {
+		return nil, fmt.Errorf("-on %s: there is no such ground", on)
+	}
+	s = &scene{workers: 1, mails: mails}
+	defer func() {
+		if err != nil {
+			s.end()
+		}
+	}()
+	if s.folder, err = os.MkdirTemp("", "ostiary-chaos-"); err != nil {
+		return nil, err
+	}
+	s.ends = append(s.ends, func() { _ = os.RemoveAll(s.folder) })
+	if err := os.Chmod(s.folder, 0o755); err != nil { // the database is another user
+		return nil, err
+	}
+	s.binary = filepath.Join(s.folder, "ostiary")
+	build := exec.CommandContext(ctx, "go", "build", "-o", s.binary, "github.com/ostiary/ostiary/cmd/ostiary")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build: %w\n%s", err, out)
+	}
+	if err := g.settle(s); err != nil {
+		return nil, err
+	}
+	for i := range 3 {
+		n, err := newNode(s, i)
+		if err != nil {
+			return nil, err
+		}
+		s.nodes = append(s.nodes, n)
+		s.ends = append(s.ends, n.kill)
+		if err := n.start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *scene) end() {
+	for _, end := range slices.Backward(s.ends) {
+		end()
+	}
+}
+
 func (s *scene) runAll(ctx context.Context) error {
-	fmt.Printf("Three nodes on one PostgreSQL, %d clients, %v of load for each fault.\n\n", s.workers, s.phase)
 	fmt.Println("| fault | answers | 503 | connection lost | other errors | longest without an answer | lost or contradicted |")
 	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
 	failed := 0
-	for _, f := range faults {
+	for _, f := range s.faults {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

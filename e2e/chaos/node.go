@@ -37,12 +37,10 @@ func newNode(s *scene, number int) (*node, error) {
 	n := &node{url: "http://127.0.0.1:" + port, binary: s.binary, config: filepath.Join(s.folder, fmt.Sprintf("node%d.yaml", number))}
 	config := fmt.Sprintf(`baseURL: http://auth.test
 secret: chaos-secret-0123456789-abcdefghijklmnopqrstuvwxyz
-database: {url: "postgres://ostiary@%s/postgres?sslmode=disable"}
+database: {url: "%s"}
 emailAndPassword: {enabled: true}
-session: {memory: {enabled: true}}
-rateLimit: {enabled: false}
-server: {listen: "127.0.0.1:%s", accessLog: false, logLevel: error, drainDelay: 0.5}
-`, s.proxy.Address(), port)
+server: {listen: "127.0.0.1:%s", accessLog: false, logLevel: error, drainDelay: 0.5, development: %t}
+%s`, s.database.url(number), port, s.mails, s.settings)
 	if err := os.WriteFile(n.config, []byte(config), 0o600); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,10 @@ type Options struct {
 	// Patience is how long an operation is tried again while the database is
 	// busy. Zero means that it is not.
 	Patience time.Duration
+	// Renew, if set, closes the connections that nobody uses. It is called, at most
+	// once a second, when the server of one does not take writes any more: others
+	// may lead to one that does.
+	Renew func()
 	// Close, if set, is called by [Adapter.Close] in place of closing the pools.
 	Close func() error
 }
@@ -57,13 +61,14 @@ type core struct {
 	statements     statements
 	fresh          fresh
 	patience       time.Duration
+	renewal        renewal
 	close          func() error
 }
 
 // New returns an adapter over the given pools.
 func New(o Options) *Adapter {
 	direct := o.Dialect.KeepsStatements
-	c := &core{dialect: o.Dialect, writer: &pool{o.Writer, 0, direct}, native: o.Native, patience: o.Patience, close: o.Close}
+	c := &core{dialect: o.Dialect, writer: &pool{o.Writer, 0, direct}, native: o.Native, patience: o.Patience, renewal: renewal{do: o.Renew}, close: o.Close}
 	c.reader = c.writer
 	if o.Reader != nil && o.Reader != o.Writer {
 		c.reader = &pool{o.Reader, 1, direct}

@@ -97,6 +97,9 @@ type Dialect struct {
 	// whole transaction although trying again does not help, as a full disk does.
 	// Nil means never.
 	Undoes func(error) bool
+	// ReadsOnly reports whether an error means that the server does not take writes
+	// (any more), as after a fail-over: it did nothing. Nil means never.
+	ReadsOnly func(error) bool
 	// KeepsStatements is true when the driver prepares statements and keeps them
 	// itself, so that it is given their text.
 	KeepsStatements bool
@@ -142,5 +145,7 @@ func (d *Dialect) quoteTable(name string) string {
 func (d *Dialect) conflict(err error) bool { return d.Conflict != nil && d.Conflict(err) }
 
 func (d *Dialect) lost(err error) bool { return d.Lost != nil && d.Lost(err) }
+
+func (d *Dialect) readsOnly(err error) bool { return d.ReadsOnly != nil && d.ReadsOnly(err) }
 
 func (d *Dialect) undoes(err error) bool { return d.Undoes != nil && d.Undoes(err) }

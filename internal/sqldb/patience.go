@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,9 +43,12 @@ func (c *core) connected(ctx context.Context, try func() error) error {
 // does no harm: when nothing was done, or when all it does is to read. Try
 // returns how many rows it has handed on; after the first it is too late.
 func (a *Adapter) again(ctx context.Context, reading bool, err error, try func() (int, error)) error {
-	p := a.pauses()
+	p, renewed := a.pauses(), false
 	for lost, n := 0, 0; err != nil && n == 0; {
 		switch {
+		case a.tx == nil && a.dialect.readsOnly(err) && !renewed:
+			a.renewal.begin()
+			renewed = true
 		case a.dialect.Busy(err), a.tx == nil && a.dialect.conflict(err):
 			if !p.pause(ctx) {
 				return err
@@ -57,6 +61,21 @@ func (a *Adapter) again(ctx context.Context, reading bool, err error, try func()
 		n, err = try()
 	}
 	return err
+}
+
+// renewal closes connections to a server that has become a replica.
+type renewal struct {
+	do   func() // nil when the connections are not the adapter's
+	last atomic.Int64
+}
+
+const renewalPause = time.Second
+
+func (r *renewal) begin() {
+	now, last := time.Now().UnixNano(), r.last.Load()
+	if r.do != nil && now-last >= int64(renewalPause) && r.last.CompareAndSwap(last, now) {
+		r.do()
+	}
 }
 
 // pauses are the pauses between tries, longer and longer, until patience ends.

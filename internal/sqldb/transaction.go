@@ -19,7 +19,7 @@ type open struct {
 
 // note remembers an error after which the transaction cannot go on.
 func (o *open) note(d *Dialect, err error) {
-	if o != nil && (d.conflict(err) || d.lost(err) || d.undoes(err)) {
+	if o != nil && (d.conflict(err) || d.lost(err) || d.undoes(err) || d.readsOnly(err)) {
 		o.undone.CompareAndSwap(nil, &err)
 	}
 }
@@ -57,8 +57,13 @@ func (a *Adapter) inside(ctx context.Context, fn func(tx *Adapter) error) error 
 	if a.tx != nil {
 		return fn(a)
 	}
-	for p := a.pauses(); ; {
+	for p, renewed := a.pauses(), false; ; {
 		again, err := a.attempt(ctx, fn)
+		if err != nil && a.dialect.readsOnly(err) {
+			again = again && !renewed
+			a.renewal.begin()
+			renewed = true
+		}
 		if err == nil || !again || !p.pause(ctx) {
 			return err
 		}
@@ -85,10 +90,14 @@ func (a *Adapter) attempt(ctx context.Context, fn func(tx *Adapter) error) (agai
 	if err != nil {
 		return false, err
 	}
-	if err := t.commit(ctx); err != nil {
-		return a.dialect.conflict(err), a.failure(ctx, err)
+	err = t.commit(ctx)
+	switch {
+	case err == nil:
+		return false, nil
+	case a.dialect.lost(err):
+		return false, fmt.Errorf("%w: %w", database.ErrUncertain, a.failure(ctx, err))
 	}
-	return false, nil
+	return a.dialect.conflict(err), a.failure(ctx, err)
 }
 
 func (a *Adapter) begin(ctx context.Context) (begun, error) {

@@ -94,7 +94,7 @@ func startMariaDB(p *process, install, daemon string) (*Server, error) {
 		return nil, err
 	}
 	password := rand.Text()
-	users, err := p.write("users.sql", fmt.Sprintf("CREATE USER ostiary@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO ostiary@'127.0.0.1';\n", password))
+	users, err := p.write("users.sql", fmt.Sprintf("CREATE USER ostiary@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO ostiary@'127.0.0.1' WITH GRANT OPTION;\n", password))
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,12 @@ const redisSlots = 16384
 
 // StartRedisCluster starts a Redis Cluster of masters without replicas.
 func StartRedisCluster(masters int) ([]*Server, error) {
+	return StartRedisClusterWithReplicas(masters, 0)
+}
+
+// StartRedisClusterWithReplicas starts a Redis Cluster of masters, each with as many
+// replicas. The masters come first, then the replicas of the first one, and so on.
+func StartRedisClusterWithReplicas(masters, replicas int) ([]*Server, error) {
 	var nodes []*Server
 	stop := func(err error) ([]*Server, error) {
 		for _, n := range nodes {
@@ -21,7 +27,7 @@ func StartRedisCluster(masters int) ([]*Server, error) {
 		return nil, err
 	}
 	var buses []string
-	for range masters {
+	for range masters * (1 + replicas) {
 		bus, err := freePort()
 		if err != nil {
 			return stop(err)
@@ -33,9 +39,11 @@ func StartRedisCluster(masters int) ([]*Server, error) {
 		nodes, buses = append(nodes, node), append(buses, bus)
 	}
 	for i, node := range nodes {
-		first, last := i*redisSlots/masters, (i+1)*redisSlots/masters-1
-		if _, err := AskRedis(node.DSN, "CLUSTER", "ADDSLOTSRANGE", fmt.Sprint(first), fmt.Sprint(last)); err != nil {
-			return stop(err)
+		if i < masters {
+			first, last := i*redisSlots/masters, (i+1)*redisSlots/masters-1
+			if _, err := AskRedis(node.DSN, "CLUSTER", "ADDSLOTSRANGE", fmt.Sprint(first), fmt.Sprint(last)); err != nil {
+				return stop(err)
+			}
 		}
 		if i == 0 {
 			continue
@@ -52,7 +60,19 @@ func StartRedisCluster(masters int) ([]*Server, error) {
 		if err := awaitRedis(node.DSN, "cluster_state:ok", "CLUSTER", "INFO"); err != nil {
 			return stop(err)
 		}
-		if err := awaitRedis(node.DSN, fmt.Sprintf("cluster_known_nodes:%d", masters), "CLUSTER", "INFO"); err != nil {
+		if err := awaitRedis(node.DSN, fmt.Sprintf("cluster_known_nodes:%d", len(nodes)), "CLUSTER", "INFO"); err != nil {
+			return stop(err)
+		}
+	}
+	for i, replica := range nodes[masters:] {
+		id, err := AskRedis(nodes[i/replicas].DSN, "CLUSTER", "MYID")
+		if err == nil {
+			_, err = AskRedis(replica.DSN, "CLUSTER", "REPLICATE", id)
+		}
+		if err == nil {
+			err = awaitRedis(replica.DSN, "master_link_status:up", "INFO", "replication")
+		}
+		if err != nil {
 			return stop(err)
 		}
 	}

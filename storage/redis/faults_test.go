@@ -19,6 +19,7 @@ import (
 	"github.com/ostiary/ostiary/internal/faultproxy"
 	"github.com/ostiary/ostiary/internal/testservice"
 	"github.com/ostiary/ostiary/ostiarytest"
+	"github.com/ostiary/ostiary/plugins/twofactor"
 	"github.com/ostiary/ostiary/storage/redis"
 )
 
@@ -397,5 +398,51 @@ func TestRR_36_EvictedSessionsAreMissing(t *testing.T) {
 			t.Errorf("the session: %d, %v", status, s)
 		}
 		ostiarytest.AssertSignedIn(t, d.twin(0, "alice@example.com"), "alice@example.com")
+	})
+}
+
+// The second factor, whichever node answers which step: a backup code opens one
+// session, however many nodes are shown it at once.
+func TestRR_90_TheSecondFactorIsRightOnEveryNode(t *testing.T) {
+	t.Parallel()
+	inBothWays(t, func(t *testing.T, k keeping) {
+		d := deploy(t, 3, host(t, ownRedis(t).DSN), k, func(o *ostiary.Options) {
+			o.Plugins = []core.Plugin{twofactor.New(twofactor.Options{SkipVerificationOnEnable: true})}
+		})
+		alice := d.nodes[0].SignUp(t, "alice@example.com")
+		w := d.ask(1, alice, "/two-factor/enable", map[string]any{"password": ostiarytest.Password})
+		var out twofactor.EnableOutput
+		if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil || w.Code != http.StatusOK || len(out.BackupCodes) == 0 {
+			t.Fatalf("enable: %d %s", w.Code, w.Body)
+		}
+		var browsers []*ostiarytest.Browser
+		for i := range 9 {
+			b := d.nodes[0].Browser(t)
+			w := d.ask(i%3, b, "/sign-in/email", map[string]any{"email": "alice@example.com", "password": ostiarytest.Password})
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "twoFactorRedirect") {
+				t.Fatalf("the password alone: %d %s", w.Code, w.Body)
+			}
+			browsers = append(browsers, b)
+		}
+		codes := make([]int, len(browsers))
+		var wg sync.WaitGroup
+		for i, b := range browsers {
+			wg.Go(func() {
+				codes[i] = d.ask((i+1)%3, b, "/two-factor/verify-backup-code", map[string]any{"code": out.BackupCodes[0]}).Code
+			})
+		}
+		wg.Wait()
+		passed := 0
+		for i, b := range browsers {
+			if _, s := d.session((i+2)%3, b); (s != nil) != (codes[i] == http.StatusOK) {
+				t.Errorf("answered %d, the session is %v", codes[i], s)
+			}
+			if codes[i] == http.StatusOK {
+				passed++
+			}
+		}
+		if passed != 1 {
+			t.Errorf("one backup code was accepted %d times: %v", passed, codes)
+		}
 	})
 }
