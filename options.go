@@ -53,6 +53,9 @@ type Options struct {
 	SecondaryStorage storage.Store
 	// IDs says who makes ids. Default: random strings made here.
 	IDs schema.IDStrategy
+	// ModelIDs are the strategies of models that have another one, by model key, for
+	// example "user".
+	ModelIDs map[string]schema.IDStrategy
 	// GenerateID replaces the generator of ids. Returning "" leaves the id to
 	// the database.
 	GenerateID func(model string) string
@@ -214,7 +217,7 @@ func (o *Options) config() core.Config {
 	return core.Config{
 		AppName: o.AppName, BaseURL: o.BaseURL, BasePath: o.BasePath, Development: o.Development,
 		Secret: o.Secret, Secrets: o.Secrets, AcceptPreviousSecrets: o.AcceptPreviousSecrets,
-		Database: o.Database, SecondaryStorage: o.SecondaryStorage, IDs: o.IDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables, PluginTables: o.PluginTables, Broadcast: o.Broadcast,
+		Database: o.Database, SecondaryStorage: o.SecondaryStorage, IDs: o.IDs, ModelIDs: o.ModelIDs, GenerateID: o.GenerateID, PluralTables: o.PluralTables, PluginTables: o.PluginTables, Broadcast: o.Broadcast,
 		User:         core.ModelOptions{Table: o.User.Table, Columns: o.User.Columns, Fields: o.User.Fields},
 		ValidateUser: o.User.Validate,
 		Session:      o.Session, Account: o.Account, Verification: o.Verification,

@@ -49,6 +49,9 @@ type Config struct {
 	SecondaryStorage storage.Store
 	// IDs says who makes ids. Default: random strings made here.
 	IDs schema.IDStrategy
+	// ModelIDs are the strategies of models that have another one, by model key, for
+	// example "user".
+	ModelIDs map[string]schema.IDStrategy
 	// GenerateID replaces the generator of ids. Returning "" leaves the id to
 	// the database.
 	GenerateID func(model string) string

@@ -315,10 +315,17 @@ func (k *Kernel) NewID(model string) string {
 	switch {
 	case k.config.GenerateID != nil:
 		return k.config.GenerateID(model)
-	case k.config.IDs == schema.UUIDs:
+	case k.idStrategy(model) == schema.UUIDs:
 		return k.Random.UUID()
 	}
 	return k.Random.Token(idLength)
+}
+
+func (k *Kernel) idStrategy(model string) schema.IDStrategy {
+	if t := k.DB.Schema().Table(model); t != nil {
+		return t.IDs
+	}
+	return k.config.IDs
 }
 
 const idLength = 32
@@ -331,6 +338,7 @@ func (k *Kernel) compileSchema() (*schema.Schema, error) {
 		Renames:     map[string]schema.Rename{},
 		PluralNames: c.PluralTables,
 		IDs:         c.IDs,
+		ModelIDs:    c.ModelIDs,
 	}
 	for key, o := range map[string]*ModelOptions{
 		schema.UserKey: &c.User, schema.SessionKey: &c.Session.ModelOptions,

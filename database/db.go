@@ -44,8 +44,10 @@ type Options struct {
 // the schema asks for.
 func New(a Adapter, s *schema.Schema, o Options) (*DB, error) {
 	caps := a.Capabilities()
-	if s.IDs == schema.SerialIDs && !caps.SerialIDs {
-		return nil, fmt.Errorf("database: the %s adapter has no serial ids; choose another id strategy", caps.Name)
+	for _, t := range s.Tables {
+		if t.IDs == schema.SerialIDs && !caps.SerialIDs {
+			return nil, fmt.Errorf("database: the %s adapter has no serial ids; choose another id strategy for %s", caps.Name, t.Key)
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -19,7 +19,7 @@ func (db *DB) Complete(row schema.Row) schema.Row {
 	for i := 1; i < len(t.Fields); i++ {
 		f := &t.Fields[i]
 		if f.Default != nil && (!out.Has(i) || (out.At(i) == nil && !f.Optional)) {
-			out.SetAt(i, db.value(f.Default))
+			out.SetAt(i, f.DefaultValue(db.now()))
 		}
 		if at, ok := out.At(i).(time.Time); ok {
 			out.SetAt(i, Milliseconds(at))
@@ -45,14 +45,14 @@ func (db *DB) encodeCreate(row schema.Row) (schema.Row, error) {
 }
 
 func (db *DB) setID(t *schema.Table, row schema.Row) {
-	if isID(db.schema.IDs, row.ID()) {
+	if isID(t.IDs, row.ID()) {
 		return
 	}
 	row.Unset(0)
-	if db.newID == nil || db.schema.IDs == schema.SerialIDs || db.schema.IDs == schema.DatabaseIDs {
+	if db.newID == nil || t.IDs == schema.SerialIDs || t.IDs == schema.DatabaseIDs {
 		return
 	}
-	if db.schema.IDs == schema.UUIDs && db.adapter.Capabilities().GeneratesUUIDs {
+	if t.IDs == schema.UUIDs && db.adapter.Capabilities().GeneratesUUIDs {
 		return
 	}
 	if id := db.newID(t.Key); id != "" {
@@ -86,28 +86,13 @@ func (db *DB) encodeUpdate(set schema.Row) (schema.Row, error) {
 			if f.OnUpdate == nil {
 				continue
 			}
-			out.SetAt(i, db.value(f.OnUpdate))
+			out.SetAt(i, f.UpdateValue(db.now()))
 		}
 		if err := encodeField(t, f, out, i); err != nil {
 			return schema.Row{}, err
 		}
 	}
 	return out, nil
-}
-
-// value resolves a default or on-update declaration.
-func (db *DB) value(declared any) any {
-	switch v := declared.(type) {
-	case func() any:
-		return v()
-	case int:
-		return int64(v)
-	default:
-		if declared == schema.Now {
-			return Milliseconds(db.now())
-		}
-		return v
-	}
 }
 
 func encodeField(t *schema.Table, f *schema.Field, row schema.Row, i int) error {

@@ -78,7 +78,7 @@ func (w *wish) column(t *schema.Table, position int) desiredColumn {
 // becomes a column.
 func FieldOf(t *schema.Table, position int) ColumnField {
 	f := &t.Fields[position]
-	return ColumnField{Field: f, IDs: t.IDs, PrimaryKey: position == 0, Indexes: indexShapes(t, f)}
+	return ColumnField{Field: f, IDs: f.IDStrategy(), PrimaryKey: position == 0, Indexes: indexShapes(t, f)}
 }
 
 // indexShapes describes the indexes over several fields that a field is part of.

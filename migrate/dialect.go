@@ -41,7 +41,7 @@ type Dialect struct {
 // ColumnField is a field in the place where it becomes a column.
 type ColumnField struct {
 	*schema.Field
-	// IDs is the id strategy of the schema.
+	// IDs is the strategy of the id that the field holds.
 	IDs schema.IDStrategy
 	// PrimaryKey is true for the id.
 	PrimaryKey bool

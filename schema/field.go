@@ -88,7 +88,8 @@ type Field struct {
 	References *Reference
 
 	// Default is used on creation when the field is absent, or null although it
-	// is required: a value, a func() any, or [Now]. Nil means no default.
+	// is required: a value, a func() any, or [Now]. Nil means no default. Values
+	// may be of the Go type of the field, or as encoding/json decodes them.
 	Default any
 	// OnUpdate is used on every update that does not set the field: a value, a
 	// func() any, or [Now]. Nil leaves the field alone.
@@ -98,12 +99,17 @@ type Field struct {
 	// The text of its error is sent to the client.
 	Validate func(value any) (any, error)
 	// Encode changes a value before it is stored, Decode changes it back after
-	// it was read. Either may be nil.
+	// it was read; both are given null, too, as nil. Either may be nil.
 	Encode func(value any) (any, error)
 	Decode func(value any) (any, error)
 
-	problem error // of a declaration that Compile is to report
+	problem error      // of a declaration that Compile is to report
+	ids     IDStrategy // of the id that it holds, once compiled
 }
+
+// IDStrategy returns how the id that a compiled field holds is made: its own row's,
+// or that of the row which it references.
+func (f *Field) IDStrategy() IDStrategy { return f.ids }
 
 // column is the name of the field in the store.
 func (f *Field) column() string {

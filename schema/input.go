@@ -76,17 +76,24 @@ func ParseInput(t *Table, fields []int, data map[string]any, create bool, now fu
 
 // DefaultValue returns the value that the field has in a new row when it is not
 // given; nil when it has no default.
-func (f *Field) DefaultValue(now time.Time) any {
-	switch v := f.Default.(type) {
+func (f *Field) DefaultValue(now time.Time) any { return f.declared(f.Default, now) }
+
+// UpdateValue returns the value that the field gets by an update that does not set
+// it; nil when it is left alone.
+func (f *Field) UpdateValue(now time.Time) any { return f.declared(f.OnUpdate, now) }
+
+// declared resolves what a field declares, as the Go type of its values.
+func (f *Field) declared(value any, now time.Time) any {
+	switch v := value.(type) {
 	case func() any:
-		return v()
+		value = v()
 	case currentTime:
 		return now.UTC().Truncate(time.Millisecond)
-	case int:
-		return int64(v)
-	default:
-		return v
 	}
+	if exact, ok := f.exactly(value); ok {
+		return exact
+	}
+	return value
 }
 
 func (f *Field) parse(value any) (any, error) {

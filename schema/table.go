@@ -49,13 +49,15 @@ type Definition struct {
 	PluralNames bool
 	// IDs is the id strategy; the zero value means [TextIDs].
 	IDs IDStrategy
+	// ModelIDs are the id strategies of models that have another one, by model key.
+	ModelIDs map[string]IDStrategy
 }
 
 // Schema is a compiled set of tables. It is immutable.
 type Schema struct {
 	// Tables are in the order in which they are created.
 	Tables []*Table
-	// IDs is the id strategy of all tables.
+	// IDs is the id strategy of all tables that have none of their own.
 	IDs IDStrategy
 
 	byKey map[string]*Table
@@ -71,7 +73,7 @@ type Table struct {
 	Indexes []Index
 	// Unmanaged tables are ignored by migrations.
 	Unmanaged bool
-	// IDs is the id strategy of the schema.
+	// IDs is the id strategy of the table.
 	IDs IDStrategy
 
 	byName map[string]int
@@ -134,6 +136,7 @@ func Compile(d Definition) (*Schema, error) {
 	for _, key := range sortedKeys(d.Renames) {
 		c.rename(key, d.Renames[key])
 	}
+	c.identify()
 	c.finish()
 	if len(c.problems) > 0 {
 		return nil, errors.Join(c.problems...)
@@ -317,6 +320,42 @@ func (c *compiler) rename(key string, r Rename) {
 	}
 }
 
+// identify gives every table its id strategy, and that of other tables to the fields
+// that hold their ids.
+func (c *compiler) identify() {
+	d := &c.definition
+	for _, t := range c.schema.Tables {
+		t.IDs = d.IDs
+	}
+	for _, key := range sortedKeys(d.ModelIDs) {
+		if t := c.schema.byKey[key]; t != nil {
+			t.IDs = d.ModelIDs[key]
+		} else {
+			c.problem("schema: an id strategy is given for the unknown model %q", key)
+		}
+	}
+	for _, t := range c.schema.Tables {
+		if !t.IDs.known() {
+			c.problem("schema: model %q has the unknown id strategy %q; use one of uuid, serial, database, or none", t.Key, t.IDs)
+		}
+		for i := range t.Fields {
+			switch f := &t.Fields[i]; {
+			case i == 0:
+				f.ids = t.IDs
+			case f.IsForeignID():
+				f.ids = d.IDs
+				if to := c.schema.byKey[f.References.Model]; to != nil {
+					f.ids = to.IDs
+				}
+			}
+		}
+	}
+}
+
+func (s IDStrategy) known() bool {
+	return s == TextIDs || s == UUIDs || s == SerialIDs || s == DatabaseIDs
+}
+
 // finish applies plural names, builds the look-up tables and checks what can
 // only be checked when every table is known.
 func (c *compiler) finish() {
@@ -333,7 +372,6 @@ func (c *compiler) finish() {
 			c.problem("schema: models %q and %q have the same table %q; rename one of them", other, t.Key, t.Name)
 		}
 		names[strings.ToLower(t.Name)] = t.Key
-		t.IDs = c.schema.IDs
 		t.byName = make(map[string]int, len(t.Fields))
 		t.blank = make([]any, len(t.Fields))
 		columns := map[string]string{}

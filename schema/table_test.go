@@ -292,3 +292,29 @@ func TestCompileListsEveryProblem(t *testing.T) {
 		}
 	}
 }
+
+func TestIDStrategiesOfModels(t *testing.T) {
+	t.Parallel()
+	d := schema.Definition{
+		Models: []schema.Model{schema.UserModel(), schema.SessionModel(), schema.AccountModel()},
+		IDs:    schema.UUIDs, ModelIDs: map[string]schema.IDStrategy{schema.UserKey: schema.SerialIDs},
+	}
+	s, err := schema.Compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := s.Table(schema.SessionKey)
+	if s.Table(schema.UserKey).IDs != schema.SerialIDs || sessions.IDs != schema.UUIDs {
+		t.Errorf("users have %q, sessions %q", s.Table(schema.UserKey).IDs, sessions.IDs)
+	}
+	if own, other := sessions.Field("id").IDStrategy(), sessions.Field("userId").IDStrategy(); own != schema.UUIDs || other != schema.SerialIDs {
+		t.Errorf("a session's own id is %q, that of its user %q", own, other)
+	}
+	d.IDs, d.ModelIDs = "hex", map[string]schema.IDStrategy{"users": schema.UUIDs}
+	_, err = schema.Compile(d)
+	for _, want := range []string{`an id strategy is given for the unknown model "users"`, `model "session" has the unknown id strategy "hex"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}

@@ -33,7 +33,7 @@ func isID(t *schema.Table, position int) bool {
 // encode returns a value that is not nil as it is stored.
 func encode(t *schema.Table, position int, value any) (any, error) {
 	if isID(t, position) {
-		return encodeID(t, value)
+		return encodeID(t, position, value)
 	}
 	stored, err := encodeAs(t.Fields[position].Type, value)
 	if err != nil {
@@ -122,15 +122,16 @@ var (
 
 // encodeID stores ids of MongoDB's form, and UUIDs, as what they are. Only the
 // spelling that reading gives back is taken for one.
-func encodeID(t *schema.Table, value any) (any, error) {
+func encodeID(t *schema.Table, position int, value any) (any, error) {
+	strategy := t.Fields[position].IDStrategy()
 	id, ok := value.(string)
 	if !ok {
 		return nil, fmt.Errorf("mongo: an id of %s is text, got %T", t.Key, value)
 	}
 	switch {
-	case t.IDs == schema.UUIDs && uuidForm.MatchString(id):
+	case strategy == schema.UUIDs && uuidForm.MatchString(id):
 		return bson.Binary{Subtype: bson.TypeBinaryUUID, Data: unhex(strings.ReplaceAll(id, "-", ""))}, nil
-	case t.IDs != schema.UUIDs && objectIDForm.MatchString(id):
+	case strategy != schema.UUIDs && objectIDForm.MatchString(id):
 		return bson.ObjectID(unhex(id)), nil
 	}
 	return text(id)

@@ -88,7 +88,7 @@ func (a *Adapter) FindMany(ctx context.Context, q database.Query) ([]database.Re
 func (a *Adapter) hold(ctx context.Context, t *schema.Table, found []database.Record) error {
 	ids := bson.A{}
 	for _, record := range found {
-		id, err := encodeID(t, record.ID())
+		id, err := encodeID(t, 0, record.ID())
 		if err != nil {
 			return err
 		}

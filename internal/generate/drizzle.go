@@ -151,11 +151,11 @@ func (d *drizzle) column(m *model, position int) string {
 	f := &m.Fields[position]
 	text := d.columnType(m, position)
 	switch {
-	case position == 0 && d.Schema.IDs == schema.SerialIDs && d.Dialect == "postgres":
+	case position == 0 && f.IDStrategy() == schema.SerialIDs && d.Dialect == "postgres":
 		return text + ".primaryKey().generatedByDefaultAsIdentity()"
-	case position == 0 && d.Schema.IDs == schema.SerialIDs && d.Dialect == "mysql":
+	case position == 0 && f.IDStrategy() == schema.SerialIDs && d.Dialect == "mysql":
 		return text + ".autoincrement().primaryKey()"
-	case position == 0 && d.Schema.IDs == schema.UUIDs && d.Dialect == "postgres":
+	case position == 0 && f.IDStrategy() == schema.UUIDs && d.Dialect == "postgres":
 		d.needsSQL = true
 		return text + ".primaryKey().default(sql`pg_catalog.gen_random_uuid()`)"
 	case position == 0:

@@ -40,7 +40,7 @@ func entField(r Request, m *model, position int) string {
 	holdsID := position == 0 || f.IsForeignID()
 	text, list := "field.String", false
 	switch {
-	case holdsID && r.Schema.IDs == schema.SerialIDs, !holdsID && f.Type == schema.Number:
+	case holdsID && f.IDStrategy() == schema.SerialIDs, !holdsID && f.Type == schema.Number:
 		text = "field.Int64"
 	case holdsID:
 	case f.Type == schema.Boolean:

@@ -39,11 +39,11 @@ func goFile(pkg, doc string, imports []string, body string) (string, error) {
 }
 
 // goType is the Go type of a field; null is a pointer to nothing.
-func goType(s *schema.Schema, f *schema.Field) string {
+func goType(f *schema.Field) string {
 	text := "string"
 	switch {
 	case f.Name == "id" || f.IsForeignID():
-		if s.IDs == schema.SerialIDs {
+		if f.IDStrategy() == schema.SerialIDs {
 			text = "int64"
 		}
 	case f.Type == schema.Number:
@@ -149,7 +149,7 @@ func gormModels(r Request) (string, error) {
 		fmt.Fprintf(&body, "// %s is a row of the table %q.\ntype %s struct {\n", m.name, m.Name, m.name)
 		for i := range m.Fields {
 			f := &m.Fields[i]
-			fmt.Fprintf(&body, "%s %s `gorm:%s json:%s`\n", exported(f.Name), goType(r.Schema, f), quoteTag(gormTag(r, m, i)), quoteTag(jsonTag(f)))
+			fmt.Fprintf(&body, "%s %s `gorm:%s json:%s`\n", exported(f.Name), goType(f), quoteTag(gormTag(r, m, i)), quoteTag(jsonTag(f)))
 		}
 		for _, relation := range m.references {
 			fmt.Fprintf(&body, "%s *%s `gorm:%s json:\"-\"`\n", free(m, relation.member()), relation.to.name,
@@ -184,7 +184,7 @@ func gormTag(r Request, m *model, position int) string {
 	parts := []string{"column:" + f.Column, "type:" + strings.Fields(columnType(r, m.Table, position))[0]}
 	if position == 0 {
 		parts = append(parts, "primaryKey")
-		if r.Schema.IDs == schema.SerialIDs {
+		if f.IDStrategy() == schema.SerialIDs {
 			parts = append(parts, "autoIncrement")
 		}
 	}
@@ -221,7 +221,7 @@ func bunModels(r Request) (string, error) {
 		fmt.Fprintf(&body, "// %s is a row of the table %q.\ntype %s struct {\nbun.BaseModel `bun:%s`\n\n", m.name, m.Name, m.name, quoteTag("table:"+m.Name))
 		for i := range m.Fields {
 			f := &m.Fields[i]
-			fmt.Fprintf(&body, "%s %s `bun:%s json:%s`\n", exported(f.Name), goType(r.Schema, f), quoteTag(bunTag(r, m, i)), quoteTag(jsonTag(f)))
+			fmt.Fprintf(&body, "%s %s `bun:%s json:%s`\n", exported(f.Name), goType(f), quoteTag(bunTag(r, m, i)), quoteTag(jsonTag(f)))
 		}
 		for _, relation := range m.references {
 			fmt.Fprintf(&body, "%s *%s `bun:%s json:\"-\"`\n", free(m, relation.member()), relation.to.name,
@@ -245,7 +245,7 @@ func bunTag(r Request, m *model, position int) string {
 	parts := []string{f.Column}
 	if position == 0 {
 		parts = append(parts, "pk")
-		if r.Schema.IDs == schema.SerialIDs {
+		if f.IDStrategy() == schema.SerialIDs {
 			parts = append(parts, "autoincrement")
 		}
 	}

@@ -162,9 +162,9 @@ func (p *prisma) field(body []string, m *model, position int) []string {
 	}
 	if position == 0 {
 		text += " @id"
-		if p.Schema.IDs == schema.SerialIDs {
+		if f.IDStrategy() == schema.SerialIDs {
 			text += " @default(autoincrement())"
-		} else if p.Schema.IDs == schema.UUIDs && p.Dialect == "postgres" {
+		} else if f.IDStrategy() == schema.UUIDs && p.Dialect == "postgres" {
 			text += ` @default(dbgenerated("pg_catalog.gen_random_uuid()"))`
 		}
 	}
@@ -180,7 +180,7 @@ func (p *prisma) field(body []string, m *model, position int) []string {
 
 func (p *prisma) typeOf(f *schema.Field, key bool) string {
 	switch {
-	case (key || f.IsForeignID()) && p.Schema.IDs == schema.SerialIDs:
+	case (key || f.IsForeignID()) && f.IDStrategy() == schema.SerialIDs:
 		return "Int"
 	case key || f.IsForeignID():
 		return "String"

@@ -26,9 +26,9 @@ func (c *core) codecOf(t *schema.Table, position int) codec {
 	f, d := &t.Fields[position], c.dialect
 	if position == 0 || f.IsForeignID() {
 		switch {
-		case t.IDs == schema.SerialIDs:
+		case f.IDStrategy() == schema.SerialIDs:
 			return codec{encode: encodeSerialID, decode: decodeText}
-		case t.IDs == schema.UUIDs && d.UUIDs:
+		case f.IDStrategy() == schema.UUIDs && d.UUIDs:
 			return codec{encode: encodeUUID, decode: decodeText}
 		}
 		return d.textCodec()

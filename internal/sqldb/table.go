@@ -38,7 +38,8 @@ func (c *core) table(t *schema.Table) *table {
 
 // field is the field at a position as a column.
 func (t *table) field(position int) migrate.ColumnField {
-	return migrate.ColumnField{Field: &t.Fields[position], IDs: t.IDs, PrimaryKey: position == 0}
+	f := &t.Fields[position]
+	return migrate.ColumnField{Field: f, IDs: f.IDStrategy(), PrimaryKey: position == 0}
 }
 
 // position returns the position of a field by name.
