@@ -36,6 +36,8 @@ COUNT := 1
 # postgres, redis-cluster or galera.
 PHASE := 10s
 ON := postgres
+# How long `make soak` loads a server.
+DURATION := 10m
 # Which load tests run, for which contestants (empty: all).
 TESTS := session signin signup mixed inproc
 ONLY :=
@@ -151,6 +153,12 @@ growth: ## Measure what operations cost with a thousand to millions of rows
 footprint: ## Measure binaries, start-up and the memory of an idle server
 	@scripts/prepare.sh
 	go run ./e2e/footprint
+
+.PHONY: soak
+soak: ## Load a server for long and look whether it grows (DURATION=10m); writes bin/soak.csv and bin/soak.svg
+	@scripts/prepare.sh
+	@mkdir -p bin
+	go run ./e2e/soak -duration $(DURATION) -csv bin/soak.csv -plot bin/soak.svg
 
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities (needs the Go vulnerability database)

@@ -47,7 +47,7 @@ var rooms = []room{
 	{name: "kernel", packages: []string{"core"}},
 	{name: "suite for storages", packages: []string{"storage/storagetest"}},
 	{name: "storages", packages: []string{"storage/..."}},
-	{name: "suites for adapters", packages: []string{"database/databasetest"}},
+	{name: "suites for adapters", packages: []string{"database/databasetest", "internal/pointread"}},
 	{name: "suites for channels", packages: []string{"broadcast/broadcasttest"}},
 	{name: "object mappers", packages: []string{"database/gorm"}},
 	{name: "databases", packages: []string{"database/..."}},

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ostiary/ostiary/internal/cookie"
+	"github.com/ostiary/ostiary/password"
 	"github.com/ostiary/ostiary/route"
 )
 
@@ -97,10 +98,14 @@ type kept struct {
 func (c *Context) Keep(key, value any) { c.kept.Store(&kept{key, value, c.kept.Load()}) }
 
 // Value returns what was kept under a key, or else what the embedded Context has;
-// for the key under which [FromContext] looks, the context itself.
+// for the key under which [FromContext] looks, the context itself. The hasher of
+// passwords is told the client.
 func (c *Context) Value(key any) any {
-	if key == (contextKey{}) {
+	switch key {
+	case contextKey{}:
 		return c
+	case password.ClientKey{}:
+		return c.ClientIP()
 	}
 	for k := c.kept.Load(); k != nil; k = k.before {
 		if k.key == key {

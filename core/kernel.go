@@ -166,9 +166,10 @@ func (k *Kernel) closePlugins(ctx context.Context) error {
 }
 
 // setClient makes the client for outgoing requests, unless the application has
-// one of its own.
+// one of its own. The requests of either are bounded for each host.
 func (k *Kernel) setClient() error {
 	if k.HTTP != nil {
+		k.HTTP = outbound.Bounded(k.HTTP)
 		return nil
 	}
 	o := outbound.Options{Everything: k.config.Development}
@@ -181,7 +182,7 @@ func (k *Kernel) setClient() error {
 		}
 		o.Private = append(o.Private, network)
 	}
-	k.HTTP = outbound.NewClient(o)
+	k.HTTP = outbound.Bounded(outbound.NewClient(o))
 	return errors.Join(problems...)
 }
 

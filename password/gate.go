@@ -1,7 +1,6 @@
 package password
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +18,7 @@ const typicalPass = 100 * time.Millisecond
 var errUnfinished = errors.New("the hash was not finished")
 
 // gate lets a bounded number of passes hash at once, each for up to Batch
-// callers, in order of arrival.
+// callers. Those who wait take turns by client, see queue.
 //
 // The callers do the work: whoever is given a slot leads a pass, and takes those
 // with it who wait by then. So a lone caller never waits for company, and when
@@ -30,7 +29,7 @@ type gate struct {
 
 	mu      sync.Mutex
 	running int
-	waiting list.List // of *caller; empty while a slot is free
+	waiting queue // empty while a slot is free
 }
 
 // A caller wants one task done.
@@ -39,7 +38,7 @@ type caller struct {
 	task scrypt.Task
 	err  error // of the task, once done is closed
 
-	place *list.Element // in the queue, until somebody takes the caller from there
+	place *client // in the queue, until somebody takes the caller from there
 	lead  chan *scrypt.Memory
 	done  chan struct{}
 }
@@ -78,9 +77,15 @@ func (g *gate) arrive(c *caller) error {
 		g.running++
 		c.lead <- nil
 	case g.waiting.Len() >= g.limits.Queue:
-		return g.busy()
+		displaced := g.waiting.makeRoom(c)
+		if displaced == nil {
+			return g.busy()
+		}
+		displaced.err = g.busy()
+		close(displaced.done)
+		g.waiting.push(c)
 	default:
-		c.place = g.waiting.PushBack(c)
+		g.waiting.push(c)
 	}
 	return nil
 }
@@ -156,17 +161,12 @@ func (g *gate) company(leader *caller) []*caller {
 	return company
 }
 
-// next takes whoever has waited longest from the queue. Those whose clients are
+// next takes whoever is next from the queue. Those whose clients are
 // gone will find that out themselves. Callers hold mu.
 func (g *gate) next() *caller {
 	for {
-		first := g.waiting.Front()
-		if first == nil {
-			return nil
-		}
-		c := g.waiting.Remove(first).(*caller)
-		c.place = nil
-		if c.ctx.Err() == nil {
+		c := g.waiting.pop()
+		if c == nil || c.ctx.Err() == nil {
 			return c
 		}
 	}
@@ -197,8 +197,7 @@ func (g *gate) leave(memory *scrypt.Memory) {
 func (g *gate) abandon(c *caller) {
 	g.mu.Lock()
 	if c.place != nil {
-		g.waiting.Remove(c.place)
-		c.place = nil
+		g.waiting.remove(c)
 	}
 	g.mu.Unlock()
 	select {
@@ -215,8 +214,7 @@ func (g *gate) giveUp(c *caller) error {
 	if c.place == nil {
 		return nil
 	}
-	g.waiting.Remove(c.place)
-	c.place = nil
+	g.waiting.remove(c)
 	return g.busy()
 }
 

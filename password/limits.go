@@ -27,8 +27,9 @@ type Limits struct {
 	// 32 MiB. Four take little more time than one. Zero or less means 4. It is 1
 	// on processors without AVX2, whatever is asked for.
 	Batch int
-	// Queue is how many more callers may wait, first come, first served. Zero
-	// means 64 for each password that can be hashed at once, which is about five
+	// Queue is how many more callers may wait. Clients (see [ClientKey]) take
+	// turns; when the queue is full, the client with the most gives way to others,
+	// so that one cannot keep the rest from signing in. Zero means 64 for each password that can be hashed at once, which is about five
 	// seconds of work; less than zero means that nobody waits.
 	Queue int
 	// MaxWait is how long a caller waits before it is told ErrBusy. Zero or

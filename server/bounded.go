@@ -1,54 +1,180 @@
 package server
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// places bounds the connections of all listeners.
+type places struct {
+	free    chan struct{}
+	leaving atomic.Bool    // whether the server is about to stop
+	ending  sync.WaitGroup // connections that are being ended
+}
+
+func newPlaces(n int) *places { return &places{free: make(chan struct{}, n)} }
+
+const (
+	// backlogTime is how long a listener that is closed still accepts what the
+	// operating system has accepted before.
+	backlogTime = 50 * time.Millisecond
+	// lingerTime is how long a connection that was ended waits for the client to
+	// take notice. Without that the client would see a reset instead of an end when
+	// its next request crosses the end, and could not tell whether to repeat it.
+	lingerTime = time.Second
 )
 
 // bounded is a listener that accepts a connection only when there is a place
 // for it. Those that have to wait do so with the operating system.
 type bounded struct {
 	net.Listener
-	places chan struct{}
+	places *places
 	closed chan struct{}
 	once   sync.Once
 }
 
-func newBounded(l net.Listener, places chan struct{}) *bounded {
-	return &bounded{Listener: l, places: places, closed: make(chan struct{})}
+func newBounded(l net.Listener, p *places) *bounded {
+	return &bounded{Listener: l, places: p, closed: make(chan struct{})}
 }
 
 // Accept waits for a place, then for a connection.
 func (b *bounded) Accept() (net.Conn, error) {
-	select {
-	case b.places <- struct{}{}:
-	case <-b.closed:
+	if !b.place() {
+		_ = b.Listener.Close()
 		return nil, net.ErrClosed
 	}
 	c, err := b.Listener.Accept()
 	if err != nil {
-		<-b.places
-		return nil, err
+		<-b.places.free
+		select {
+		case <-b.closed: // and nobody is waiting any more
+			_ = b.Listener.Close()
+			return nil, net.ErrClosed
+		default:
+			return nil, err
+		}
 	}
-	return &placed{Conn: c, leave: sync.OnceFunc(func() { <-b.places })}, nil
+	return &placed{Conn: c, places: b.places, leave: sync.OnceFunc(func() { <-b.places.free })}, nil
 }
 
-// Close stops accepting.
+// place reports whether a place was found before the listener was closed.
+func (b *bounded) place() bool {
+	select {
+	case b.places.free <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case b.places.free <- struct{}{}:
+		return true
+	case <-b.closed:
+		return false
+	}
+}
+
+// Close stops accepting, but for those that have been waiting.
 func (b *bounded) Close() error {
-	b.once.Do(func() { close(b.closed) })
-	return b.Listener.Close()
+	var err error
+	b.once.Do(func() {
+		close(b.closed)
+		if l, ok := b.Listener.(*net.TCPListener); ok && b.places.leaving.Load() {
+			err = l.SetDeadline(time.Now().Add(backlogTime))
+			return
+		}
+		err = b.Listener.Close()
+	})
+	return err
 }
 
 // placed is a connection that gives its place back.
+//
+// While the server is stopping, package http closes it as idle, be it that a
+// request has just arrived. Such a request is served, if it was handed on, or not
+// looked at: then the client sees an end without a beginning of an answer, and
+// asks elsewhere.
 type placed struct {
 	net.Conn
-	leave func()
+	places *places
+	leave  func()
+
+	mu      sync.Mutex
+	begun   bool // a request was handed on, and nothing was answered
+	asked   bool // to close, while begun
+	dropped bool // what arrives is not handed on any more
+}
+
+// Read hands on what arrives.
+func (p *placed) Read(b []byte) (int, error) {
+	n, err := p.Conn.Read(b)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dropped {
+		return 0, net.ErrClosed
+	}
+	p.begun = p.begun || n > 0
+	return n, err
+}
+
+// Write answers.
+func (p *placed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	p.begun = false
+	p.mu.Unlock()
+	return p.Conn.Write(b)
 }
 
 // Close closes the connection.
 func (p *placed) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	leaving := p.places.leaving.Load()
+	switch {
+	case p.dropped:
+		return net.ErrClosed
+	case leaving && p.begun && !p.asked:
+		p.asked = true // package http closes once more when the request is over
+		p.places.ending.Add(1)
+		return nil
+	}
+	p.dropped = true
+	if p.asked {
+		defer p.places.ending.Done()
+	}
+	if leaving && p.CloseWrite() == nil && p.Conn.SetReadDeadline(time.Now()) == nil { // which ends a Read
+		p.places.ending.Go(p.linger)
+		return nil
+	}
 	defer p.leave()
 	return p.Conn.Close()
+}
+
+// linger waits until the client has closed its side.
+func (p *placed) linger() {
+	defer p.leave()
+	defer func() { _ = p.Conn.Close() }()
+	if p.Conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.Copy(io.Discard, p.Conn)
+	}
+}
+
+// wait waits until all connections have ended that were being ended.
+func (p *places) wait(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		p.ending.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for connections: %w", context.Cause(ctx))
+	}
 }
 
 // CloseWrite ends what is sent, while the other side may still finish; package

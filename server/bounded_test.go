@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"io"
 	"net"
 	"testing"
 )
@@ -12,7 +13,7 @@ func TestConnectionsWaitForAPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBounded(l, make(chan struct{}, 1))
+	b := newBounded(l, newPlaces(1))
 	for range 2 {
 		c, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
@@ -40,8 +41,8 @@ func TestConnectionsWaitForAPlace(t *testing.T) {
 	_ = first.Close()
 	_ = first.Close() // gives the place back only once
 	second := <-accepted
-	if len(b.places) != 1 {
-		t.Errorf("%d places are taken", len(b.places))
+	if len(b.places.free) != 1 {
+		t.Errorf("%d places are taken", len(b.places.free))
 	}
 	waiting := make(chan error)
 	go func() {
@@ -55,7 +56,126 @@ func TestConnectionsWaitForAPlace(t *testing.T) {
 		t.Error(err)
 	}
 	_ = second.Close()
-	if len(b.places) != 0 {
-		t.Errorf("%d places are taken after the end", len(b.places))
+	if len(b.places.free) != 0 {
+		t.Errorf("%d places are taken after the end", len(b.places.free))
+	}
+}
+
+// connected returns both ends of a connection, the server's from a bounded listener.
+func connected(t *testing.T) (client *net.TCPConn, server net.Conn, p *places) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = newPlaces(1)
+	b := newBounded(l, p)
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(); _ = b.Close() })
+	if server, err = b.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return c.(*net.TCPConn), server, p
+}
+
+func TestRR_60_ARequestThatCrossesTheEndIsNotServed(t *testing.T) {
+	t.Parallel()
+	client, server, p := connected(t)
+	read := make(chan error)
+	go func() {
+		n, err := server.Read(make([]byte, 100))
+		if n > 0 {
+			err = errors.New("it was handed on")
+		}
+		read <- err
+	}()
+	p.leaving.Store(true)
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Write([]byte("POST / HTTP/1.1\r\n")); err != nil {
+		t.Errorf("write: %v", err)
+	}
+	if n, err := client.Read(make([]byte, 100)); n != 0 || !errors.Is(err, io.EOF) { // not a reset
+		t.Errorf("the client reads %d bytes, %v", n, err)
+	}
+	if err := <-read; err == nil || err.Error() == "it was handed on" {
+		t.Errorf("the server reads: %v", err)
+	}
+	if err := client.CloseWrite(); err != nil {
+		t.Error(err)
+	}
+	if err := p.wait(t.Context()); err != nil || len(p.free) != 0 {
+		t.Errorf("%v, %d places are taken", err, len(p.free))
+	}
+}
+
+func TestRR_60_ARequestThatWasHandedOnIsAnswered(t *testing.T) {
+	t.Parallel()
+	client, server, p := connected(t)
+	if _, err := client.Write([]byte("request")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	p.leaving.Store(true)
+	if err := server.Close(); err != nil { // as package http does with one it takes for idle
+		t.Fatal(err)
+	}
+	if _, err := server.Write([]byte("answer")); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(client); err != nil || string(answer) != "answer" {
+		t.Errorf("got %q, %v", answer, err)
+	}
+	_ = client.Close()
+	if err := p.wait(t.Context()); err != nil || len(p.free) != 0 {
+		t.Errorf("%v, %d places are taken", err, len(p.free))
+	}
+}
+
+func TestRR_60_ConnectionsThatWaitAreAcceptedBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlaces(10)
+	b := newBounded(l, p)
+	for range 3 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	p.leaving.Store(true)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	accepted := 0
+	for {
+		c, err := b.Accept()
+		if err != nil {
+			break
+		}
+		accepted++
+		p.leaving.Store(false)
+		_ = c.Close()
+		p.leaving.Store(true)
+	}
+	if accepted != 3 {
+		t.Errorf("%d of 3 connections were accepted", accepted)
+	}
+	if c, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		_ = c.Close()
+		t.Error("it still listens")
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 func examine(t *testing.T, c Config) map[Severity]string {
 	t.Helper()
-	if c.Database.Path == "" {
+	if c.Database.Path == "" && c.Database.URL == "" {
 		c.Database.Path = filepath.Join(t.TempDir(), "auth.db")
 	}
 	risks, err := Examine(t.Context(), c)

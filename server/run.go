@@ -23,7 +23,7 @@ func (s *Server) Run(ctx context.Context) error {
 			failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
 		}
 	}
-	places := make(chan struct{}, s.config.Server.MaxConnections)
+	places := newPlaces(s.config.Server.MaxConnections)
 	for _, l := range s.listeners {
 		go serve(s.public, newBounded(l, places))
 	}
@@ -46,7 +46,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stopCleaning()
 	cleaner.Wait()
-	return errors.Join(err, s.stop(context.WithoutCancel(ctx), drain))
+	return errors.Join(err, s.stop(context.WithoutCancel(ctx), drain, places))
 }
 
 // cleanUp removes expired rows now and then until ctx ends. Several nodes may do it
@@ -96,15 +96,20 @@ func (s *Server) closeListeners() error {
 	return errors.Join(problems...)
 }
 
-func (s *Server) stop(ctx context.Context, drain time.Duration) error {
+func (s *Server) stop(ctx context.Context, drain time.Duration, places *places) error {
 	s.health.draining.Store(true)
 	if drain > 0 {
 		<-time.After(drain)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Server.ShutdownTimeout)
 	defer cancel()
+	places.leaving.Store(true)
 	err := s.public.Shutdown(ctx)
+	if err == nil {
+		err = places.wait(ctx)
+	}
 	if err != nil {
+		places.leaving.Store(false)
 		err = errors.Join(fmt.Errorf("wait for requests: %w", err), s.public.Close())
 	}
 	if closing := s.auth.Close(ctx); closing != nil {

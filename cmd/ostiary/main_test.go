@@ -79,8 +79,13 @@ func serve(t *testing.T, dir string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, out: &buffer{}, err: &buffer{}, ended: make(chan error, 1)}
-	p.command = exec.Command(path, append([]string{"serve"}, args...)...)
+	return serveBy(t, dir, exec.Command(path, append([]string{"serve"}, args...)...))
+}
+
+// serveBy is serve with a command of one's own.
+func serveBy(t *testing.T, dir string, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, command: command, out: &buffer{}, err: &buffer{}, ended: make(chan error, 1)}
 	p.command.Dir, p.command.Stdout, p.command.Stderr, p.command.Env = dir, p.out, p.err, []string{"PATH=" + os.Getenv("PATH")}
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)

@@ -36,8 +36,11 @@ func filter(t *schema.Table, where []database.Where) (bson.D, error) {
 	if len(either) > 0 {
 		all = append(all, bson.D{{Key: "$or", Value: either}})
 	}
-	if len(all) == 0 {
+	switch len(all) {
+	case 0:
 		return always, nil
+	case 1:
+		return all[0].(bson.D), nil
 	}
 	return bson.D{{Key: "$and", Value: all}}, nil
 }
@@ -115,10 +118,13 @@ func (c *clause) equal(value any) bson.D {
 		return c.is("$eq", nil)
 	}
 	operand, ok := c.operand(value)
-	if !ok {
+	switch {
+	case !ok:
 		return never
+	case c.insensitive:
+		return c.is("$in", bson.A{operand}) // which takes a pattern for one
 	}
-	return c.is("$in", bson.A{operand})
+	return c.is("$eq", operand)
 }
 
 func (c *clause) unequal(value any) bson.D {

@@ -46,6 +46,7 @@ type shared struct {
 	owned        bool // the client is closed with the adapter
 	transactions bool
 	turn         chan struct{} // held by who repeats a transaction
+	collections  sync.Map      // by name
 
 	mu         sync.Mutex // guards what follows
 	tables     []*schema.Table
@@ -113,7 +114,14 @@ func (a *Adapter) Close() error {
 	return a.client.Disconnect(ctx)
 }
 
-func (a *Adapter) collection(t *schema.Table) *driver.Collection { return a.db.Collection(t.Name) }
+// collection returns the collection of a table, which is made once.
+func (a *Adapter) collection(t *schema.Table) *driver.Collection {
+	if known, ok := a.collections.Load(t.Name); ok {
+		return known.(*driver.Collection)
+	}
+	known, _ := a.collections.LoadOrStore(t.Name, a.db.Collection(t.Name))
+	return known.(*driver.Collection)
+}
 
 // failure says what an error of the driver means. The end of the context
 // explains every failure but a duplicate.

@@ -37,12 +37,30 @@ func (a *Adapter) Create(ctx context.Context, row schema.Row) (schema.Row, error
 
 // FindOne returns the first document that matches, or nil.
 func (a *Adapter) FindOne(ctx context.Context, q database.Query) (*database.Record, error) {
-	q.Limit = 1
-	found, err := a.FindMany(ctx, q)
-	if err != nil || len(found) == 0 {
+	if q.ForUpdate || q.Offset > 0 || len(q.Sort) > 0 {
+		q.Limit = 1
+		found, err := a.FindMany(ctx, q)
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		return &found[0], nil
+	}
+	matching, err := filter(q.Table, q.Where)
+	if err != nil {
 		return nil, err
 	}
-	return &found[0], nil
+	var found *database.Record
+	err = a.read(ctx, func(ctx context.Context) error {
+		row, err := a.result(ctx, q.Table, a.collection(q.Table).FindOne(ctx, matching))
+		if row != nil {
+			found = &database.Record{Row: *row}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // FindMany returns the documents that match.

@@ -96,6 +96,9 @@ func decode(conn *pgx.Conn, column *pgconn.FieldDescription, raw []byte) (any, e
 		return string(raw), nil
 	}
 	if column.Format == pgtype.TextFormatCode {
+		if column.DataTypeOID == pgtype.BoolOID {
+			return string(raw) == "t", nil
+		}
 		return string(raw), nil
 	}
 	switch column.DataTypeOID {

@@ -6,13 +6,14 @@
 package postgres
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -68,13 +69,16 @@ func OpenWith(o Options) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*config)
-	idle := o.limit(db)
-	renew := func() {
-		db.SetMaxIdleConns(-1) // closes those that are idle
-		db.SetMaxIdleConns(idle)
+	p, err := pgxpool.NewWithConfig(context.Background(), config) // which only begins to watch over connections
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return newAdapter(o.RetryTime, sqldb.Options{Writer: db, Renew: renew}), nil
+	db := stdlib.OpenDBFromPool(p)
+	return newAdapter(o.RetryTime, sqldb.Options{Writer: db, Native: pool{p}, Renew: p.Reset, Close: func() error {
+		err := db.Close()
+		p.Close()
+		return err
+	}}), nil
 }
 
 // FromDB returns an adapter over the application's own database handle, which
@@ -103,44 +107,38 @@ func newAdapter(patience time.Duration, o sqldb.Options) *Adapter {
 	return &Adapter{sqldb.New(o)}
 }
 
-// config is how connections are opened.
-func (o Options) config() (*pgx.ConnConfig, error) {
+// config is how connections are opened and kept.
+func (o Options) config() (*pgxpool.Config, error) {
 	if o.URL == "" {
 		return nil, errors.New("postgres: a URL is needed, such as postgres://user:password@localhost:5432/name")
 	}
-	config, err := pgx.ParseConfig(o.URL)
+	config, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err) // it leaves the password out
 	}
+	connection := config.ConnConfig
 	if o.Schema != "" {
-		config.RuntimeParams["search_path"] = quote(o.Schema)
+		connection.RuntimeParams["search_path"] = quote(o.Schema)
 	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "ostiary"
+	if connection.RuntimeParams["application_name"] == "" {
+		connection.RuntimeParams["application_name"] = "ostiary"
 	}
 	switch {
 	case o.ConnectTimeout > 0:
-		config.ConnectTimeout = o.ConnectTimeout
-	case config.ConnectTimeout == 0:
-		config.ConnectTimeout = defaultConnectTimeout
+		connection.ConnectTimeout = o.ConnectTimeout
+	case connection.ConnectTimeout == 0:
+		connection.ConnectTimeout = defaultConnectTimeout
+	}
+	config.MaxConns = int32(max(10, 4*runtime.GOMAXPROCS(0)))
+	if o.MaxConnections > 0 {
+		config.MaxConns = int32(min(o.MaxConnections, math.MaxInt32))
+	}
+	config.MaxConnIdleTime, config.MaxConnLifetime = defaultIdleTime, defaultLifetime
+	if o.IdleTime > 0 {
+		config.MaxConnIdleTime = o.IdleTime
+	}
+	if o.Lifetime > 0 {
+		config.MaxConnLifetime = o.Lifetime
 	}
 	return config, nil
-}
-
-// limit sets the limits of the pool and returns how many connections may be idle.
-func (o Options) limit(db *sql.DB) (idle int) {
-	if o.MaxConnections <= 0 {
-		o.MaxConnections = max(10, 4*runtime.GOMAXPROCS(0))
-	}
-	if o.IdleTime <= 0 {
-		o.IdleTime = defaultIdleTime
-	}
-	if o.Lifetime <= 0 {
-		o.Lifetime = defaultLifetime
-	}
-	db.SetMaxOpenConns(o.MaxConnections)
-	db.SetMaxIdleConns(o.MaxConnections)
-	db.SetConnMaxIdleTime(o.IdleTime)
-	db.SetConnMaxLifetime(o.Lifetime)
-	return o.MaxConnections
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/database/sqlite"
-	"github.com/ostiary/ostiary/internal/sidebyside"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -140,58 +139,4 @@ func BenchmarkCreateSession(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// BenchmarkFindOne finds a row by a unique key, and compares with a prepared
-// statement of the driver: one that has the driver parse dates, as their declared
-// type makes it, and one that reads them as the text they are.
-func BenchmarkFindOne(b *testing.B) {
-	a, s, path := sessionFile(b)
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(5000)&_pragma=query_only(1)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	email := func(i int) string { return fmt.Sprintf("ada-%d@example.com", i%benchSessions) }
-	byHand := func(columns string, dates func() (created, updated any)) func(int) error {
-		stmt, err := db.Prepare("SELECT " + columns + ` FROM "user" WHERE "email" = ?`)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { _ = stmt.Close() })
-		return func(i int) error {
-			var id, name, address string
-			var verified bool
-			var image sql.NullString
-			created, updated := dates()
-			if err := stmt.QueryRowContext(b.Context(), email(i)).Scan(&id, &name, &address, &verified, &image, created, updated); err != nil {
-				return err
-			}
-			for _, text := range []any{created, updated} {
-				if text, ok := text.(*string); ok {
-					if _, err := time.Parse(time.RFC3339Nano, *text); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		}
-	}
-	sidebyside.Run(b,
-		sidebyside.Variant{
-			Name: "bare",
-			Do:   byHand(`"id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"`, func() (any, any) { return new(time.Time), new(time.Time) }),
-		},
-		sidebyside.Variant{
-			Name: "text",
-			Do:   byHand(`+"id", +"name", +"email", +"emailVerified", +"image", +"createdAt", +"updatedAt"`, func() (any, any) { return new(string), new(string) }),
-		},
-		sidebyside.Variant{Name: "adapter", Do: func(i int) error {
-			found, err := a.FindOne(b.Context(), database.Query{Table: s.Table("user"), Where: []database.Where{database.Eq("email", email(i))}})
-			if err == nil && found == nil {
-				err = fmt.Errorf("user %d not found", i)
-			}
-			return err
-		}},
-	)
 }

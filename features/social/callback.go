@@ -1,11 +1,13 @@
 package social
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/ostiary/ostiary/api"
@@ -133,11 +135,13 @@ func (f *Feature) Receive(c *core.Context, p Provider, flow *Flow, in api.Social
 	case traits.Nonce && flow.nonce == "":
 		return Arrival{}, refuse("nonce_binding_missing")
 	}
-	grant, err := f.exchange(c, p, flow, in)
+	ctx, cancel := context.WithTimeout(c, conversation)
+	defer cancel()
+	grant, err := f.exchange(ctx, c, p, flow, in)
 	if err != nil {
 		return Arrival{}, err
 	}
-	profile, err := readProfile(c, p, grant)
+	profile, err := readProfile(ctx, c, p, grant)
 	if err != nil {
 		return Arrival{}, err
 	}
@@ -162,9 +166,13 @@ func (f *Feature) Enter(c *core.Context, p Provider, flow *Flow, a Arrival) erro
 	return f.finishSignIn(c, p, flow, a)
 }
 
+// conversation is how long all that a provider is asked for one user may take:
+// tokens, keys and profile.
+const conversation = 10 * time.Second
+
 // exchange turns the code into tokens.
-func (f *Feature) exchange(c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) (Grant, error) {
-	tokens, err := p.Exchange(c, c.Kernel, CodeExchange{
+func (f *Feature) exchange(ctx context.Context, c *core.Context, p Provider, flow *Flow, in api.SocialCallbackInput) (Grant, error) {
+	tokens, err := p.Exchange(ctx, c.Kernel, CodeExchange{
 		Code: *in.Code, Verifier: flow.verifier, RedirectURI: redirectURI(c, p), DeviceID: text(in.DeviceID),
 	})
 	if err != nil || tokens == nil {
@@ -177,8 +185,8 @@ func (f *Feature) exchange(c *core.Context, p Provider, flow *Flow, in api.Socia
 }
 
 // readProfile asks the provider who the user is.
-func readProfile(c *core.Context, p Provider, grant Grant) (*Profile, error) {
-	profile, err := p.Profile(c, c.Kernel, grant)
+func readProfile(ctx context.Context, c *core.Context, p Provider, grant Grant) (*Profile, error) {
+	profile, err := p.Profile(ctx, c.Kernel, grant)
 	if err != nil {
 		c.Log.WarnContext(c, "the provider did not tell who the user is", "provider", p.ID(), "error", err)
 	}

@@ -1,6 +1,7 @@
 package social
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -13,10 +14,12 @@ func (f *Feature) verify(c *core.Context, p Provider, t IDToken, grant Grant) (*
 	if !p.Traits().VerifiesIDTokens {
 		return nil, core.Fail(http.StatusNotFound, api.IDTokenNotSupported)
 	}
-	if err := p.VerifyIDToken(c, c.Kernel, t); err != nil {
+	ctx, cancel := context.WithTimeout(c, conversation)
+	defer cancel()
+	if err := p.VerifyIDToken(ctx, c.Kernel, t); err != nil {
 		return nil, core.Fail(http.StatusUnauthorized, api.InvalidToken).Because(err)
 	}
-	profile, err := p.Profile(c, c.Kernel, grant)
+	profile, err := p.Profile(ctx, c.Kernel, grant)
 	switch {
 	case err != nil:
 		return nil, core.Fail(http.StatusUnauthorized, api.FailedToGetUserInfo).Because(err)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -140,7 +141,8 @@ const maxExact = 1<<53 - 1
 
 // Subject returns the text of an identifier in a profile: a string, or a whole
 // number that is exact. It is "" for everything that cannot be one, such as the
-// words that a careless program writes for "nothing".
+// words that a careless program writes for "nothing", and text that is not Unicode,
+// of which the parts that could not be read are the same for all.
 func Subject(v any) string {
 	var s string
 	switch v := v.(type) {
@@ -154,6 +156,9 @@ func Subject(v any) string {
 	}
 	switch strings.TrimSpace(s) {
 	case "", "undefined", "null", "NaN":
+		return ""
+	}
+	if strings.ContainsRune(s, utf8.RuneError) {
 		return ""
 	}
 	return s
@@ -192,11 +197,11 @@ func (p *Profile) email() string {
 }
 
 // unfitForEmail reports whether a character cannot be in an address: white space,
-// control characters, and what becomes an ASCII character by Unicode's rules for
+// control characters, what could not be read as Unicode, and what becomes an ASCII character by Unicode's rules for
 // letters, such as the Kelvin sign. Its owner has another mailbox than the user
 // with the ASCII character.
 func unfitForEmail(r rune) bool {
-	return r <= ' ' || r == 0x7f || r >= 0x80 && (unicode.ToLower(r) < 0x80 || norm.NFC.String(string(r))[0] < 0x80)
+	return r <= ' ' || r == 0x7f || r == utf8.RuneError || r >= 0x80 && (unicode.ToLower(r) < 0x80 || norm.NFC.String(string(r))[0] < 0x80)
 }
 
 // view is the profile in the form in which it would be stored.

@@ -29,8 +29,8 @@ type KeySet struct {
 	url    string
 	header http.Header
 
-	fetching  sync.Mutex
-	attempted time.Time // when keys were last asked for; guarded by fetching
+	fetching  chan struct{} // held by the one that fetches
+	attempted time.Time     // when keys were last asked for; guarded by fetching
 
 	mu      sync.Mutex
 	keys    []jose.JSONWebKey
@@ -38,11 +38,11 @@ type KeySet struct {
 }
 
 // NewKeySet returns the keys at an address.
-func NewKeySet(url string) *KeySet { return &KeySet{url: url} }
+func NewKeySet(url string) *KeySet { return NewKeySetWithHeader(url, nil) }
 
 // NewKeySetWithHeader returns the keys at an address that wants to see headers.
 func NewKeySetWithHeader(url string, header http.Header) *KeySet {
-	return &KeySet{url: url, header: header}
+	return &KeySet{url: url, header: header, fetching: make(chan struct{}, 1)}
 }
 
 // Find returns the keys that may have made a signature. A key id that is not
@@ -65,8 +65,12 @@ func (s *KeySet) Find(ctx context.Context, client *http.Client, id, algorithm st
 // update fetches the keys, unless somebody did while this call waited for its
 // turn, or tried to just now.
 func (s *KeySet) update(ctx context.Context, client *http.Client, id, algorithm string, now time.Time) error {
-	s.fetching.Lock()
-	defer s.fetching.Unlock()
+	select {
+	case s.fetching <- struct{}{}:
+		defer func() { <-s.fetching }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the provider's keys: %w", ctx.Err())
+	}
 	if found, fetched := s.match(id, algorithm); len(found) > 0 && now.Sub(fetched) < keysFresh {
 		return nil
 	}
@@ -83,8 +87,15 @@ func (s *KeySet) fetch(ctx context.Context, client *http.Client, now time.Time) 
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	// What one caller began must not fail because it goes away: others wait.
-	if err := GetJSON(context.WithoutCancel(ctx), client, Request{URL: s.url, Header: s.header}, &set); err != nil {
+	// What one caller began must not fail because it goes away: others wait. But it
+	// has no more time than that caller.
+	within := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		within, cancel = context.WithDeadline(within, deadline)
+		defer cancel()
+	}
+	if err := GetJSON(within, client, Request{URL: s.url, Header: s.header}, &set); err != nil {
 		return fmt.Errorf("fetch the provider's keys: %w", err)
 	}
 	var keys []jose.JSONWebKey

@@ -3,6 +3,7 @@
 package sidebyside
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -20,7 +21,8 @@ type Variant struct {
 const chunk = 32
 
 // Run measures variants in turns and reports, for each, the median time of one and
-// for all but the first its ratio to the first, as metrics.
+// for all but the first the median of its ratios to the first, turn by turn, as
+// metrics.
 func Run(b *testing.B, variants ...Variant) {
 	b.Helper()
 	times := make([][]time.Duration, len(variants))
@@ -39,17 +41,19 @@ func Run(b *testing.B, variants ...Variant) {
 		count++
 	}
 	b.ReportMetric(0, "ns/op") // that of a round means nothing
-	first := median(times[0])
 	for i, v := range variants {
-		m := median(times[i])
-		b.ReportMetric(float64(m.Nanoseconds())/1000, "µs/"+v.Name)
-		if i > 0 {
-			b.ReportMetric(float64(m)/float64(first), fmt.Sprintf("×%s/%s", v.Name, variants[0].Name))
+		b.ReportMetric(float64(median(times[i]).Nanoseconds())/1000, "µs/"+v.Name)
+		if i == 0 {
+			continue
 		}
+		ratios := make([]float64, count)
+		for turn := range ratios {
+			ratios[turn] = float64(times[i][turn]) / float64(times[0][turn])
+		}
+		b.ReportMetric(median(ratios), fmt.Sprintf("×%s/%s", v.Name, variants[0].Name))
 	}
 }
 
-func median(times []time.Duration) time.Duration {
-	slices.Sort(times)
-	return times[len(times)/2]
+func median[T cmp.Ordered](values []T) T {
+	return slices.Sorted(slices.Values(values))[len(values)/2]
 }

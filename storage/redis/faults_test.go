@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -28,7 +29,10 @@ import (
 
 // keeping says where sessions are: in Redis alone, or in the database with a copy
 // in Redis.
-type keeping struct{ database bool }
+type keeping struct {
+	database bool
+	timeout  time.Duration // of Redis; faultTimeout unless it is set
+}
 
 func inBothWays(t *testing.T, test func(t *testing.T, k keeping)) {
 	t.Helper()
@@ -43,7 +47,7 @@ func inBothWays(t *testing.T, test func(t *testing.T, k keeping)) {
 // deployment is a few nodes over one database, each with a proxy of its own to one
 // Redis.
 type deployment struct {
-	t       *testing.T
+	t       testing.TB
 	nodes   []*ostiarytest.Auth
 	proxies []*faultproxy.Proxy
 }
@@ -63,7 +67,7 @@ func deploy(t *testing.T, nodes int, redisAddress string, k keeping, settings ..
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := ostiary.Options{Database: db, SecondaryStorage: redis.New(redis.Options{URL: "redis://" + proxy.Address(), Timeout: faultTimeout})}
+		o := ostiary.Options{Database: db, SecondaryStorage: redis.New(redis.Options{URL: "redis://" + proxy.Address(), Timeout: cmp.Or(k.timeout, faultTimeout)})}
 		o.Session.StoreInDatabase, o.Verification.StoreInDatabase = k.database, k.database
 		for _, set := range settings {
 			set(&o)
@@ -444,5 +448,40 @@ func TestRR_90_TheSecondFactorIsRightOnEveryNode(t *testing.T) {
 		if passed != 1 {
 			t.Errorf("one backup code was accepted %d times: %v", passed, codes)
 		}
+	})
+}
+
+func TestSR_022_RateLimitsAreExactOverSeveralNodes(t *testing.T) {
+	t.Parallel()
+	server := ownRedis(t)
+	d := deploy(t, 3, host(t, server.DSN), keeping{database: true, timeout: 20 * time.Second}, func(o *ostiary.Options) {
+		o.RateLimit = core.RateLimitOptions{Enabled: new(true), Window: time.Minute, Max: 20}
+	})
+	var mu sync.Mutex
+	counts := map[int]int{}
+	var all sync.WaitGroup
+	for i := range 150 {
+		b := d.nodes[0].Browser(t)
+		all.Go(func() {
+			code := d.ask(i%3, b, "/list-accounts", nil).Code
+			mu.Lock()
+			counts[code]++
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	if counts[http.StatusUnauthorized] != 20 || counts[http.StatusTooManyRequests] != 130 {
+		t.Errorf("150 requests at once: %v", counts)
+	}
+	// A window begins with the first request; refused ones count and do not prolong it.
+	const key = "better-auth:192.0.2.1|/list-accounts"
+	if n, err := testservice.AskRedis(server.DSN, "GET", key); err != nil || n != "150" {
+		t.Errorf("counted %s, %v", n, err)
+	}
+	if _, err := testservice.AskRedis(server.DSN, "PEXPIRE", key, "1"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a new window begins", func() bool {
+		return d.ask(1, d.nodes[0].Browser(t), "/list-accounts", nil).Code == http.StatusUnauthorized
 	})
 }
