@@ -84,6 +84,7 @@ var roomLibraries = map[string][]string{
 	"database/databasetest":       {"github.com/google/go-cmp"},
 	"database/gorm":               {"github.com/go-sql-driver/mysql", "github.com/jackc/pgx/v5", "gorm.io/gorm"},
 	"database/mongo":              {"go.mongodb.org/mongo-driver/v2"},
+	"database/mssql":              {"github.com/microsoft/go-mssqldb"},
 	"database/mysql":              {"github.com/go-sql-driver/mysql"},
 	"database/postgres":           {"github.com/jackc/pgx/v5"},
 	"database/sqlite":             {"modernc.org/sqlite"},

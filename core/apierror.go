@@ -121,6 +121,8 @@ func AsAPIError(err error) *APIError {
 		return FailWith(input.Status, input.Code, input.Message)
 	case errors.As(err, &busy):
 		return unavailable(busy.RetryAfter.Seconds(), err)
+	case errors.Is(err, database.ErrOutOfRange):
+		return FailWith(http.StatusBadRequest, api.ValidationError.Code, "Invalid input: a value is out of range").Because(err)
 	case errors.Is(err, database.ErrUnavailable), errors.Is(err, storage.ErrUnavailable):
 		return Unavailable(err)
 	}

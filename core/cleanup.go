@@ -26,8 +26,12 @@ func (k *Kernel) CleanUp(ctx context.Context) (int64, error) {
 		field string
 		bound any
 	}
-	expired := []expiry{{k.Verifications.table, "expiresAt", now}}
-	if !k.config.Session.PreserveInDatabase {
+	var expired []expiry
+	inDatabase := k.config.SecondaryStorage == nil
+	if inDatabase || k.config.Verification.StoreInDatabase {
+		expired = append(expired, expiry{k.Verifications.table, "expiresAt", now})
+	}
+	if (inDatabase || k.config.Session.StoreInDatabase) && !k.config.Session.PreserveInDatabase {
 		expired = append(expired, expiry{k.Sessions.table, "expiresAt", now})
 	}
 	if l, ok := k.limiter.(*databaseLimiter); ok {

@@ -133,9 +133,10 @@ func (k *Kernel) sessionEnded(ctx context.Context, token string) {
 }
 
 // sessionsEnded makes the caches of all sessions that a user has begun so far
-// unusable where caches are strict. Those that have not ended are read anew.
+// unusable where caches are strict, also of those that were begun on a node whose
+// clock is ahead. Those that have not ended are read anew.
 func (k *Kernel) sessionsEnded(ctx context.Context, userID string) {
-	k.changed(ctx, userSubject(userID), mark{revoked: k.Now().UnixMilli()})
+	k.changed(ctx, userSubject(userID), mark{revoked: k.Now().UnixMilli() + clockSkew})
 }
 
 // Invalidate makes every node read a user and the user's sessions from the store

@@ -51,6 +51,8 @@ func (l *databaseLimiter) attempt(ctx context.Context, key string, window, limit
 	}
 	last, count := rec.IntAt(schema.RateLimitLastRequest), rec.IntAt(schema.RateLimitCount)
 	switch {
+	case last-now > clockSkew:
+		return l.correct(ctx, key, last, now)
 	case now-last >= window:
 		return l.restart(ctx, key, last, now)
 	case count >= limit:
@@ -59,6 +61,16 @@ func (l *databaseLimiter) attempt(ctx context.Context, key string, window, limit
 	updated, err := l.k.DB.IncrementOne(ctx, l.row(now), []database.Increment{{Field: "count", Delta: 1}},
 		database.Eq("key", key), database.Compare("count", database.Less, limit), database.Compare("lastRequest", database.Greater, now-window))
 	return 0, updated != nil, err
+}
+
+// clockSkew, in milliseconds, is how far the clocks of nodes may be apart.
+const clockSkew = int64(time.Minute / time.Millisecond)
+
+// correct takes a time that lies in the future, because the clock has been turned
+// back, for now: otherwise a limit that was reached would last until then.
+func (l *databaseLimiter) correct(ctx context.Context, key string, last, now int64) (time.Duration, bool, error) {
+	_, err := l.k.DB.Update(ctx, l.row(now), database.Eq("key", key), database.Eq("lastRequest", last))
+	return 0, false, err
 }
 
 // restart begins a new window, unless somebody else did.

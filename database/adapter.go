@@ -20,6 +20,9 @@ import (
 var (
 	// ErrDuplicate means that a write would break a unique constraint.
 	ErrDuplicate = errors.New("database: duplicate value")
+	// ErrOutOfRange means that a column cannot hold a value, such as a date after
+	// 2038 or a text that is too long.
+	ErrOutOfRange = errors.New("database: value out of range")
 	// ErrUnavailable means that the database cannot be reached or is too busy;
 	// the same operation may succeed later.
 	ErrUnavailable = errors.New("database: unavailable")

@@ -15,7 +15,12 @@ type desiredTable struct {
 	key     string // of the model
 	columns []desiredColumn
 	indexes []desiredIndex
+	oneNull bool // see [Dialect.OneNull]
 }
+
+// filters reports whether a column that is unique is so by an index that leaves
+// nulls out.
+func (t *desiredTable) filters(c *desiredColumn) bool { return t.oneNull && c.Unique && c.Optional }
 
 type desiredColumn struct {
 	ColumnField
@@ -60,7 +65,7 @@ func (w *wish) add(t *schema.Table) {
 			w.problem("the table names %q and %q differ only in case", other.name, t.Name)
 		}
 	}
-	made := &desiredTable{name: t.Name, key: t.Key}
+	made := &desiredTable{name: t.Name, key: t.Key, oneNull: w.dialect.OneNull}
 	for i := range t.Fields {
 		made.columns = append(made.columns, w.column(t, i))
 	}
@@ -130,7 +135,11 @@ func (d *Dialect) references(k *ForeignKey) string {
 	if k == nil {
 		return ""
 	}
-	return fmt.Sprintf(" references %s (%s) on delete %s", d.table(k.Table), d.Quote(k.To), k.OnDelete)
+	onDelete := k.OnDelete
+	if onDelete == schema.Restrict && d.NoRestrict {
+		onDelete = schema.NoAction
+	}
+	return fmt.Sprintf(" references %s (%s) on delete %s", d.table(k.Table), d.Quote(k.To), onDelete)
 }
 
 func (w *wish) index(t *schema.Table, index schema.Index) desiredIndex {
@@ -176,7 +185,7 @@ func (t *desiredTable) fieldIndexes(added []string) []desiredIndex {
 	var indexes []desiredIndex
 	for i := range t.columns {
 		c := &t.columns[i]
-		unique := c.Unique && slices.Contains(added, c.Column)
+		unique := c.Unique && slices.Contains(added, c.Column) || t.filters(c)
 		if !unique && (!c.Index || c.Unique) {
 			continue
 		}

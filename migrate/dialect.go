@@ -21,6 +21,15 @@ type Dialect struct {
 	Boolean func(bool) string
 	// Text is a string as a default value.
 	Text func(string) string
+	// AddColumn is what adds a column to a table, behind "alter table name". Empty
+	// means "add column".
+	AddColumn string
+	// OneNull is true when a unique constraint admits but one null. Uniqueness of an
+	// optional field is then an index that leaves nulls out.
+	OneNull bool
+	// NoRestrict is true when there is no referential action of the name "restrict";
+	// "no action" is used in its place.
+	NoRestrict bool
 	// Now is the default of dates that default to the current time. Empty
 	// means that they get none.
 	Now string

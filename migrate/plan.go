@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -146,7 +147,7 @@ func (p *planner) create(want *desiredTable) {
 	definitions := make([]string, len(want.columns))
 	columns := make([]string, len(want.columns))
 	for i := range want.columns {
-		definitions[i] = p.definition(&want.columns[i])
+		definitions[i] = p.definition(want, &want.columns[i])
 		columns[i] = want.columns[i].Column
 	}
 	p.created = append(p.created, Statement{
@@ -161,7 +162,7 @@ func (p *planner) create(want *desiredTable) {
 }
 
 // definition is a column of a new table.
-func (p *planner) definition(c *desiredColumn) string {
+func (p *planner) definition(want *desiredTable, c *desiredColumn) string {
 	text := p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
 	if c.Default == schema.Now && p.dialect.Now != "" {
 		text += " default " + p.dialect.Now
@@ -169,7 +170,7 @@ func (p *planner) definition(c *desiredColumn) string {
 	if !c.Optional {
 		text += " not null"
 	}
-	if c.Unique {
+	if c.Unique && !want.filters(c) {
 		text += " unique"
 	}
 	if c.PrimaryKey {
@@ -223,7 +224,7 @@ func (p *planner) addColumn(ctx context.Context, want *desiredTable, c *desiredC
 	if rows > 0 && p.guessRenamedColumn(want, c, have) {
 		return false, nil
 	}
-	text := "alter table " + p.dialect.table(have.Name) + " add column " + p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
+	text := "alter table " + p.dialect.table(have.Name) + " " + cmp.Or(p.dialect.AddColumn, "add column") + " " + p.dialect.Quote(c.Column) + " " + p.dialect.Type(c.ColumnField)
 	fill, filled := p.defaultOf(c)
 	switch {
 	case rows > 0 && c.reference != nil, rows > 1 && c.Unique:
@@ -377,12 +378,17 @@ func (p *planner) createIndex(want *desiredTable, index desiredIndex) Statement 
 		kind = "create unique index "
 	}
 	quoted := make([]string, len(index.columns))
-	for i, c := range index.columns {
-		quoted[i] = p.dialect.Quote(c)
+	filter := ""
+	for i, name := range index.columns {
+		quoted[i] = p.dialect.Quote(name)
+		at := slices.IndexFunc(want.columns, func(c desiredColumn) bool { return c.Column == name })
+		if index.unique && at >= 0 && want.filters(&want.columns[at]) {
+			filter = " where " + quoted[i] + " is not null"
+		}
 	}
 	return Statement{
 		Change:  CreateIndex,
-		SQL:     kind + p.dialect.Quote(index.name) + " on " + p.dialect.table(want.name) + " (" + strings.Join(quoted, ", ") + ")",
+		SQL:     kind + p.dialect.Quote(index.name) + " on " + p.dialect.table(want.name) + " (" + strings.Join(quoted, ", ") + ")" + filter,
 		Table:   want.name,
 		Columns: index.columns,
 		Unique:  index.unique,

@@ -26,8 +26,11 @@ const (
 	lockWaitTimeout       = 1205
 	deadlock              = 1213
 	userLimitReached      = 1226
+	outOfRange            = 1264
 	readOnlyOption        = 1290
+	wrongValue            = 1292
 	queryInterrupted      = 1317
+	tooLong               = 1406
 	duplicateKeyName      = 1586
 	needsPreparing        = 1615
 	readOnlyTransaction   = 1792
@@ -52,6 +55,8 @@ func meaning(err error) error {
 	switch number(err) {
 	case duplicateEntry, duplicateUnique, duplicateKeyName:
 		return database.ErrDuplicate
+	case outOfRange, wrongValue, tooLong:
+		return database.ErrOutOfRange
 	case unknownCommand, readOnlyOption, readOnlyTransaction, readOnlyMode, queryInterrupted, statementTimeout, queryTimeout, lockNotAvailable:
 		return database.ErrUnavailable
 	}

@@ -15,6 +15,9 @@ import (
 
 // The codes of errors that mean something here (PostgreSQL, appendix A).
 const (
+	tooLong              = "22001"
+	numberOutOfRange     = "22003"
+	timeOutOfRange       = "22008"
 	uniqueViolation      = "23505"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
@@ -41,6 +44,8 @@ func meaning(err error) error {
 	switch c := code(err); {
 	case c == uniqueViolation:
 		return database.ErrDuplicate
+	case c == tooLong, c == numberOutOfRange, c == timeOutOfRange:
+		return database.ErrOutOfRange
 	case conflict(err), lost(err), busy(err):
 		return database.ErrUnavailable
 	case c == lockNotAvailable, c == queryCanceled, c == readOnlyTransaction:

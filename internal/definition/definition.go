@@ -25,9 +25,17 @@ func Of(name string) (*migrate.Dialect, error) {
 	case "mysql":
 		return &migrate.Dialect{Quote: quoteMySQL, Type: MySQLType, Boolean: strconv.FormatBool, Text: quoteMySQLText, Now: "CURRENT_TIMESTAMP(3)", SerialKey: " auto_increment"}, nil
 	case "mssql":
-		return &migrate.Dialect{Quote: quoteMSSQL, Type: SQLServerType, Boolean: digit, Text: migrate.QuoteText, Now: "CURRENT_TIMESTAMP"}, nil
+		return SQLServer(), nil
 	}
 	return nil, fmt.Errorf("unknown kind of database %q; use one of %s", name, strings.Join(Names(), ", "))
+}
+
+// SQLServer is the dialect of Microsoft SQL Server.
+func SQLServer() *migrate.Dialect {
+	return &migrate.Dialect{
+		Quote: quoteSQLServer, Type: SQLServerType, Boolean: digit, Text: quoteSQLServerText, Now: "SYSUTCDATETIME()",
+		AddColumn: "add", OneNull: true, NoRestrict: true,
+	}
 }
 
 // Known reports whether there is a dialect of a name.

@@ -22,7 +22,10 @@ func quoteMySQLText(s string) string {
 	return migrate.QuoteText(strings.ReplaceAll(s, `\`, `\\`))
 }
 
-func quoteMSSQL(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
+func quoteSQLServer(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
+
+// quoteSQLServerText quotes text of any script.
+func quoteSQLServerText(s string) string { return "N" + migrate.QuoteText(s) }
 
 // SQLiteType is the type of a column.
 func SQLiteType(f migrate.ColumnField) string {
@@ -110,7 +113,9 @@ func MySQLType(f migrate.ColumnField) string {
 	return "text"
 }
 
-// SQLServerType is the type of a column.
+// SQLServerType is the type of a column. Better Auth has varchar where this has
+// nvarchar; in a varchar column the server replaces the letters that its code page
+// lacks by question marks. Ids, which reference those that exist, keep it.
 func SQLServerType(f migrate.ColumnField) string {
 	switch {
 	case f.HoldsID() && f.IDs == schema.SerialIDs && f.PrimaryKey:
@@ -128,15 +133,13 @@ func SQLServerType(f migrate.ColumnField) string {
 	case schema.Date:
 		return "datetime2(3)"
 	case schema.JSON, schema.StringArray, schema.NumberArray:
-		return "varchar(8000)"
+		return "nvarchar(max)"
 	}
 	switch {
 	case len(f.Indexes) > 0:
-		return fmt.Sprintf("varchar(%d)", f.TextLength(1700, 1, 255))
-	case f.Unique, f.Sortable, f.Index:
-		return "varchar(255)"
-	case f.References != nil:
-		return "varchar(36)"
+		return fmt.Sprintf("nvarchar(%d)", f.TextLength(1700, 2, 255))
+	case f.Unique, f.Sortable, f.Index, f.References != nil: // what it references is unique
+		return "nvarchar(255)"
 	}
-	return "varchar(8000)"
+	return "nvarchar(max)"
 }

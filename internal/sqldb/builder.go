@@ -50,8 +50,9 @@ func (b *builder) assignments(t *table, positions []int) {
 func (b *builder) one(t *table, conditions []condition) {
 	if !pinned(conditions) {
 		b.add(" WHERE ", t.columns[0], " = (SELECT ", t.columns[0], " FROM ", t.name)
+		b.add(b.dialect.LockHint)
 		b.where(t, conditions, "")
-		b.text = b.dialect.Page(b.text, "1", "")
+		b.page(false, "1", "")
 		b.add(b.dialect.Lock, ")")
 		if len(conditions) == 0 {
 			return
@@ -90,9 +91,27 @@ func (b *builder) sort(t *table, sort []order, alias string) {
 	}
 }
 
-// returning lets a statement that writes return the row.
+// page cuts a result, which is sorted already or not.
+func (b *builder) page(sorted bool, limit, offset string) {
+	if !sorted {
+		b.add(b.dialect.Unsorted)
+	}
+	b.text = b.dialect.Page(b.text, limit, offset)
+}
+
+// output lets a statement that writes return the row as it was (deleted) or as it
+// is (inserted), where that is said in the middle of it.
+func (b *builder) output(t *table, which string) {
+	if b.dialect.Output {
+		b.add(" OUTPUT ")
+		b.results(t, which)
+	}
+}
+
+// returning lets a statement that writes return the row, where that is said at its
+// end.
 func (b *builder) returning(t *table) {
-	if b.dialect.NoReturning {
+	if b.dialect.NoReturning || b.dialect.Output {
 		return
 	}
 	b.add(" RETURNING ")

@@ -262,7 +262,7 @@ func (b *builder) condition(t *table, column string, c *condition) {
 func (b *builder) compare(t *table, column string, c *condition) {
 	sides := b.sides(t, c)
 	if c.twice { // the first comparison finds the row by its index
-		b.add("(", column, comparisons[c.operator], b.placeholder(), " AND ")
+		b.add("(", column, comparisons[c.operator], b.indexed(t, c), " AND ")
 		defer b.add(")")
 	}
 	b.add(sides(column), comparisons[c.operator], sides(b.operand(t, c)))
@@ -291,6 +291,14 @@ func (b *builder) operand(t *table, c *condition) string {
 		return b.placeholder()
 	}
 	return b.dialect.Comparable(t.field(c.position), b.placeholder())
+}
+
+// indexed writes the parameter of the comparison that finds rows by an index.
+func (b *builder) indexed(t *table, c *condition) string {
+	if b.dialect.Indexed == nil {
+		return b.placeholder()
+	}
+	return b.dialect.Indexed(t.field(c.position), b.placeholder())
 }
 
 func (b *builder) in(t *table, column string, c *condition) {
@@ -323,7 +331,7 @@ func (b *builder) list(t *table, column, operator string, c *condition) {
 	sides := b.sides(t, c)
 	if c.twice {
 		b.add("(", column, operator)
-		b.elements(c, b.placeholder)
+		b.elements(c, func() string { return b.indexed(t, c) })
 		b.add(") AND ")
 		defer b.add(")")
 	}

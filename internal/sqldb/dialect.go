@@ -31,6 +31,10 @@ type Dialect struct {
 	// Comparable turns the parameter that a column of a field is compared with
 	// into an expression. Nil means the parameter itself.
 	Comparable func(f migrate.ColumnField, placeholder string) string
+	// Indexed is like Comparable, for the first of the two comparisons that Exact
+	// makes necessary: the one that finds rows by an index. It may match too much,
+	// never too little. Nil means the parameter itself.
+	Indexed func(f migrate.ColumnField, placeholder string) string
 	// Exact turns an expression for text into one whose comparison tells every
 	// two texts apart, for databases whose own comparison does not. Nil means
 	// that it does. Match sees to that itself.
@@ -38,9 +42,19 @@ type Dialect struct {
 	// NoReturning is true when statements that write return no rows. The rows are
 	// then read in the same transaction, with the help of Lock.
 	NoReturning bool
+	// Output is true when statements that write return rows by an OUTPUT clause in
+	// their middle, instead of RETURNING at their end.
+	Output bool
 	// Lock is what a select ends with that locks the rows it finds until the end
-	// of the transaction. Empty means that a transaction which writes is alone.
-	Lock string
+	// of the transaction, LockHint what follows the name of its table. Both empty
+	// means that a transaction which writes is alone.
+	Lock, LockHint string
+	// Unsorted is the ORDER BY of a page whose order does not matter, for databases
+	// that cut nothing without one. Empty means none.
+	Unsorted string
+	// WithID makes of an insert that gives an id one that the table of a serial id
+	// accepts. Nil means the insert itself.
+	WithID func(table, insert string) string
 	// InsertDefaults is what follows "INSERT INTO table" when no value is given.
 	// Empty means DEFAULT VALUES.
 	InsertDefaults string

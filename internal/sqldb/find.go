@@ -128,6 +128,9 @@ func (a *Adapter) selectText(sel *selection) []byte {
 		b.add(" LEFT JOIN ", j.table.name, " AS ", as, " ON ", qualified(as, j.table.columns[j.on]),
 			" = ", qualified(alias, sel.table.columns[j.from]))
 	}
+	if sel.lock {
+		b.add(b.dialect.LockHint)
+	}
 	b.where(sel.table, sel.conditions, alias)
 	b.sort(sel.table, sel.sort, alias)
 	limit, offset := "1", ""
@@ -137,7 +140,7 @@ func (a *Adapter) selectText(sel *selection) []byte {
 	if sel.offset {
 		offset = b.placeholder()
 	}
-	b.text = b.dialect.Page(b.text, limit, offset)
+	b.page(len(sel.sort) > 0, limit, offset)
 	if sel.lock {
 		b.add(b.dialect.Lock)
 	}

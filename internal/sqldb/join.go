@@ -149,7 +149,7 @@ func (a *Adapter) joinedText(j join, conditions []condition, single bool) []byte
 	if single {
 		b.add(" FROM ", j.table.name)
 		b.where(j.table, conditions, "")
-		b.text = b.dialect.Page(b.text, b.placeholder(), "")
+		b.page(false, b.placeholder(), "")
 		return b.text
 	}
 	number := b.dialect.Quote(rowNumber)

@@ -104,7 +104,7 @@ func (c *connection) Catalog(ctx context.Context) (*migrate.Catalog, error) {
 func (c *connection) CountRows(ctx context.Context, table string, limit int) (int, error) {
 	b := builder{dialect: c.dialect}
 	b.add("SELECT COUNT(*) FROM (SELECT 1 AS n FROM ", c.dialect.quoteTable(table))
-	b.text = b.dialect.Page(b.text, b.placeholder(), "")
+	b.page(false, b.placeholder(), "")
 	b.add(") AS t")
 	var n int
 	if err := c.conn.QueryRowContext(ctx, string(b.text), limit).Scan(&n); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/schema"
@@ -61,6 +62,7 @@ func (a *Adapter) insert(t *table, positions []int) []byte {
 	b := builder{dialect: a.dialect}
 	b.add("INSERT INTO ", t.name)
 	if len(positions) == 0 {
+		b.output(t, inserted)
 		b.add(" ", cmp.Or(a.dialect.InsertDefaults, "DEFAULT VALUES"))
 	} else {
 		b.add(" (")
@@ -70,7 +72,9 @@ func (a *Adapter) insert(t *table, positions []int) []byte {
 			}
 			b.add(t.columns[at])
 		}
-		b.add(") VALUES (")
+		b.add(")")
+		b.output(t, inserted)
+		b.add(" VALUES (")
 		for i := range positions {
 			if i > 0 {
 				b.add(", ")
@@ -81,8 +85,17 @@ func (a *Adapter) insert(t *table, positions []int) []byte {
 	}
 	b.add(a.dialect.OnDuplicate)
 	b.returning(t)
+	if a.dialect.WithID != nil && t.IDs == schema.SerialIDs && slices.Contains(positions, 0) {
+		return []byte(a.dialect.WithID(t.name, string(b.text)))
+	}
 	return b.text
 }
+
+// The rows of an OUTPUT clause.
+const (
+	inserted = "inserted"
+	deleted  = "deleted"
+)
 
 // Update sets the given fields of set on one row that matches.
 func (a *Adapter) Update(ctx context.Context, where []database.Where, set schema.Row) (*schema.Row, error) {
@@ -110,6 +123,7 @@ func (a *Adapter) Update(ctx context.Context, where []database.Where, set schema
 		b := builder{dialect: a.dialect}
 		b.add("UPDATE ", t.name, " SET ")
 		b.assignments(t, given.positions)
+		b.output(t, inserted)
 		b.one(t, conditions)
 		b.returning(t)
 		return b.text
@@ -195,6 +209,7 @@ func (a *Adapter) ConsumeOne(ctx context.Context, table *schema.Table, where []d
 	s := a.statements.get(k, func() []byte {
 		b := builder{dialect: a.dialect}
 		b.add("DELETE FROM ", t.name)
+		b.output(t, deleted)
 		b.one(t, conditions)
 		b.returning(t)
 		return b.text
@@ -241,6 +256,7 @@ func appendDeltas(args []any, add []database.Increment) []any {
 func (a *Adapter) increment(t *table, added, positions []int, conditions []condition) []byte {
 	b := builder{dialect: a.dialect}
 	b.change(t, added, positions)
+	b.output(t, inserted)
 	b.one(t, conditions)
 	b.returning(t)
 	return b.text

@@ -71,14 +71,14 @@ func StartPostgres() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := startPostgres(p, initdb)
+	server, err := startPostgres(p, initdb, "synchronous_commit=off", "wal_level=minimal", "max_wal_senders=0")
 	if err != nil {
 		return nil, p.discard(err)
 	}
 	return server, nil
 }
 
-func startPostgres(p *process, initdb string) (*Server, error) {
+func startPostgres(p *process, initdb string, settings ...string) (*Server, error) {
 	password := rand.Text()
 	passwordFile, err := p.write("password", password)
 	if err != nil {
@@ -98,16 +98,18 @@ func startPostgres(p *process, initdb string) (*Server, error) {
 		Scheme: "postgres", User: url.UserPassword("ostiary", password),
 		Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres", RawQuery: "sslmode=disable",
 	}
-	dsn := address.String()
+	return servePostgres(p, filepath.Dir(initdb), data, address.String(), port, settings...)
+}
+
+// servePostgres starts the server of a data directory.
+func servePostgres(p *process, bin, data, dsn, port string, settings ...string) (*Server, error) {
 	args := []string{"-D", data, "-p", port, "-h", "127.0.0.1", "-k", ""}
-	for _, setting := range []string{
-		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
-		"max_connections=500", "shared_buffers=64MB", "wal_level=minimal", "max_wal_senders=0",
-	} {
+	settings = append(settings, "fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=500", "shared_buffers=64MB")
+	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
 	answers := func() error { return executePostgres(dsn, "SELECT 1") }
-	server, err := p.start("QUIT", answers, filepath.Join(filepath.Dir(initdb), "postgres"), args...)
+	server, err := p.start("QUIT", answers, filepath.Join(bin, "postgres"), args...)
 	if err != nil {
 		return nil, err
 	}
