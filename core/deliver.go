@@ -118,6 +118,11 @@ func (d *deliveries) run(ctx context.Context, task func(ctx context.Context) err
 	case err := <-result:
 		return err
 	case <-ctx.Done():
+	}
+	select {
+	case err := <-result: // it is done, which is why its context has ended
+		return err
+	default:
 		return context.Cause(ctx)
 	}
 }
