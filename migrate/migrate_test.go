@@ -310,6 +310,38 @@ func TestUniqueIndexOverDuplicatesIsRefusedUntilTheyAreGone(t *testing.T) {
 	}
 }
 
+// Columns that are added with a default have the same value in every row.
+func TestUniqueIndexOverAddedColumnsIsRefusedWhenTheirDefaultsAreDuplicates(t *testing.T) {
+	t.Parallel()
+	filled := func(name string) schema.Field { return schema.Field{Name: name, Default: "it's"} }
+	for name, test := range map[string]struct {
+		rows    []string // values of a
+		fields  []schema.Field
+		refused int
+	}{
+		"all columns are added, to several rows": {[]string{"x", "y"}, []schema.Field{filled("b"), filled("c")}, 1},
+		"all columns are added, to one row":      {[]string{"x"}, []schema.Field{filled("b"), filled("c")}, 0},
+		"the others differ":                      {[]string{"x", "y"}, []schema.Field{{Name: "a"}, filled("b")}, 0},
+		"the others agree":                       {[]string{"x", "x"}, []schema.Field{{Name: "a"}, filled("b")}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, db := file(t, `create table item (id text not null primary key, a text not null)`)
+			for i, value := range test.rows {
+				execute(t, db, fmt.Sprintf(`insert into item values ('%d', '%s')`, i, value))
+			}
+			d := items(append([]schema.Field{{Name: "a"}}, slices.DeleteFunc(slices.Clone(test.fields), func(f schema.Field) bool { return f.Name == "a" })...)...)
+			d.Models[0].Indexes = []schema.Index{{Fields: []string{test.fields[0].Name, test.fields[1].Name}, Unique: true}}
+			if plan := apply(t, a, d); len(plan.Refused()) != test.refused {
+				t.Fatalf("plan %s, findings %v", plan.SQL(), plan.Findings)
+			}
+			if plan := planFor(t, a, d); !plan.Empty() || len(plan.Refused()) != test.refused {
+				t.Errorf("afterwards: plan %s, findings %v", plan.SQL(), plan.Findings)
+			}
+		})
+	}
+}
+
 func TestRefusedColumnCanBeAddedByTheRemedy(t *testing.T) {
 	t.Parallel()
 	a, db := file(t, `create table item (id text not null primary key)`, `insert into item values ('1'), ('2')`)

@@ -325,27 +325,46 @@ func (p *planner) canIndex(ctx context.Context, want *desiredTable, index desire
 	if have == nil {
 		return true, nil
 	}
-	exists := true // every column of it, so that there are values to compare
+	var differ []string // the columns in which rows can differ: those that exist
 	for _, name := range index.columns {
 		live := p.catalog.column(have, name)
-		exists = exists && live != nil
-		if live != nil && p.dialect.Indexable != nil && !p.dialect.Indexable(live.Type) {
+		if live == nil {
+			continue
+		}
+		if p.dialect.Indexable != nil && !p.dialect.Indexable(live.Type) {
 			p.refuseIndex(want, index, fmt.Sprintf("a column of the type %s cannot be indexed as it is. Change the type of %q to %s by hand",
 				live.Type, name, p.typeOf(want, name)))
 			return false, nil
 		}
+		differ = append(differ, name)
 	}
-	if !index.unique || !exists {
+	// A column that is unique by itself is added without values, others of unique
+	// indexes with one value for all rows.
+	if !index.unique || len(index.columns) == 1 && len(differ) == 0 {
 		return true, nil
 	}
-	duplicates, err := p.connection.HasDuplicates(ctx, have.Name, index.columns)
+	duplicates, err := p.hasDuplicates(ctx, have.Name, differ)
 	if err != nil {
-		return false, fmt.Errorf("look for duplicates in %s: %w", have.Name, err)
+		return false, err
 	}
 	if duplicates {
 		p.refuseDuplicates(want, index)
 	}
 	return !duplicates, nil
+}
+
+// hasDuplicates reports whether rows agree in all of these columns; of none, that
+// is whether there are several.
+func (p *planner) hasDuplicates(ctx context.Context, table string, columns []string) (bool, error) {
+	if len(columns) == 0 {
+		rows, err := p.countRows(ctx, table)
+		return rows > 1, err
+	}
+	duplicates, err := p.connection.HasDuplicates(ctx, table, columns)
+	if err != nil {
+		return false, fmt.Errorf("look for duplicates in %s: %w", table, err)
+	}
+	return duplicates, nil
 }
 
 func (p *planner) typeOf(want *desiredTable, column string) string {
