@@ -27,6 +27,8 @@ const (
 	// take notice. Without that the client would see a reset instead of an end when
 	// its next request crosses the end, and could not tell whether to repeat it.
 	lingerTime = time.Second
+	// answerTime is how long a request that crosses the end may take.
+	answerTime = 5 * time.Second
 )
 
 // bounded is a listener that accepts a connection only when there is a place
@@ -103,9 +105,10 @@ type placed struct {
 	leave  func()
 
 	mu      sync.Mutex
-	begun   bool // a request was handed on, and nothing was answered
-	asked   bool // to close, while begun
-	dropped bool // what arrives is not handed on any more
+	begun   bool          // a request was handed on, and nothing was answered
+	asked   bool          // to close, while begun
+	over    chan struct{} // closed when it is closed after it was asked to
+	dropped bool          // what arrives is not handed on any more
 }
 
 // Read hands on what arrives.
@@ -137,13 +140,14 @@ func (p *placed) Close() error {
 	case p.dropped:
 		return net.ErrClosed
 	case leaving && p.begun && !p.asked:
-		p.asked = true // package http closes once more when the request is over
-		p.places.ending.Add(1)
+		p.asked = true
+		p.over = make(chan struct{})
+		p.places.ending.Go(p.awaitAnswer)
 		return nil
 	}
 	p.dropped = true
 	if p.asked {
-		defer p.places.ending.Done()
+		close(p.over)
 	}
 	if leaving && p.CloseWrite() == nil && p.Conn.SetReadDeadline(time.Now()) == nil { // which ends a Read
 		p.places.ending.Go(p.linger)
@@ -157,8 +161,22 @@ func (p *placed) Close() error {
 func (p *placed) linger() {
 	defer p.leave()
 	defer func() { _ = p.Conn.Close() }()
+	timer := time.AfterFunc(lingerTime, func() { _ = p.Conn.Close() }) // package http may set deadlines of its own
+	defer timer.Stop()
 	if p.Conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		_, _ = io.Copy(io.Discard, p.Conn)
+	}
+}
+
+// awaitAnswer waits until package http closes once more, because the request is over.
+// It does not when it was its first Close that ended the request.
+func (p *placed) awaitAnswer() {
+	timer := time.NewTimer(answerTime)
+	defer timer.Stop()
+	select {
+	case <-p.over:
+	case <-timer.C:
+		_ = p.Close()
 	}
 }
 

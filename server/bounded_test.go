@@ -179,3 +179,26 @@ func TestRR_60_ConnectionsThatWaitAreAcceptedBeforeTheEnd(t *testing.T) {
 		t.Error("it still listens")
 	}
 }
+
+// Package http may close a connection by itself in the middle of a request, once.
+func TestRR_60_ARequestThatDoesNotGoOnIsGivenUp(t *testing.T) {
+	t.Parallel()
+	client, server, p := connected(t)
+	if _, err := client.Write([]byte("PO")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	p.leaving.Store(true)
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := client.Read(make([]byte, 100)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("the client reads %d bytes, %v", n, err)
+	}
+	_ = client.Close()
+	if err := p.wait(t.Context()); err != nil || len(p.free) != 0 {
+		t.Errorf("%v, %d places are taken", err, len(p.free))
+	}
+}

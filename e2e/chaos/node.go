@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -92,7 +91,8 @@ func (n *node) stop(context.Context) error {
 	err := n.running.Wait()
 	n.running = nil
 	if err != nil {
-		return errors.New("a node did not stop in order")
+		text, _ := os.ReadFile(n.log.Name())
+		return fmt.Errorf("a node did not stop in order: %w\n%s", err, text[max(0, len(text)-4000):])
 	}
 	return nil
 }
