@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,8 +28,6 @@ const (
 	// take notice. Without that the client would see a reset instead of an end when
 	// its next request crosses the end, and could not tell whether to repeat it.
 	lingerTime = time.Second
-	// answerTime is how long a request that crosses the end may take.
-	answerTime = 5 * time.Second
 )
 
 // bounded is a listener that accepts a connection only when there is a place
@@ -105,10 +104,9 @@ type placed struct {
 	leave  func()
 
 	mu      sync.Mutex
-	begun   bool          // a request was handed on, and nothing was answered
-	asked   bool          // to close, while begun
-	over    chan struct{} // closed when it is closed after it was asked to
-	dropped bool          // what arrives is not handed on any more
+	begun   bool // a request was handed on, and nothing was answered
+	asked   bool // to close, while begun
+	dropped bool // what arrives is not handed on any more
 }
 
 // Read hands on what arrives.
@@ -140,14 +138,13 @@ func (p *placed) Close() error {
 	case p.dropped:
 		return net.ErrClosed
 	case leaving && p.begun && !p.asked:
-		p.asked = true
-		p.over = make(chan struct{})
-		p.places.ending.Go(p.awaitAnswer)
+		p.asked = true // package http closes once more when the request is over
+		p.places.ending.Add(1)
 		return nil
 	}
 	p.dropped = true
 	if p.asked {
-		close(p.over)
+		defer p.places.ending.Done()
 	}
 	if leaving && p.CloseWrite() == nil && p.Conn.SetReadDeadline(time.Now()) == nil { // which ends a Read
 		p.places.ending.Go(p.linger)
@@ -168,15 +165,11 @@ func (p *placed) linger() {
 	}
 }
 
-// awaitAnswer waits until package http closes once more, because the request is over.
-// It does not when it was its first Close that ended the request.
-func (p *placed) awaitAnswer() {
-	timer := time.NewTimer(answerTime)
-	defer timer.Stop()
-	select {
-	case <-p.over:
-	case <-timer.C:
-		_ = p.Close()
+// ended is called when package http is done with a connection. If its own Close was
+// the first, what had arrived was the beginning of a request that it never read on.
+func ended(c net.Conn, state http.ConnState) {
+	if p, ok := c.(*placed); ok && state == http.StateClosed {
+		_ = p.Close() // which does nothing when it is closed
 	}
 }
 

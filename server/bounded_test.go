@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 )
 
@@ -194,6 +195,7 @@ func TestRR_60_ARequestThatDoesNotGoOnIsGivenUp(t *testing.T) {
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
+	ended(server, http.StateClosed)
 	if n, err := client.Read(make([]byte, 100)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("the client reads %d bytes, %v", n, err)
 	}

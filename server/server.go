@@ -342,6 +342,7 @@ func (s *Server) serveWith(handler http.Handler) {
 	s.public = &http.Server{
 		Handler: handler, ReadHeaderTimeout: c.ReadHeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout,
 		IdleTimeout: c.IdleTimeout, MaxHeaderBytes: c.MaxHeaderBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnState: ended,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", &s.meters.registry)
