@@ -17,12 +17,15 @@ import (
 // another tab, by the program, and for all devices of a user.
 func TestTheOfficialClientSeesUpdates(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("needs Node and the official client, so -short leaves it out")
+	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("node is not installed")
+		t.Fatalf("Node is not installed: %v", err)
 	}
 	if _, err := os.Stat("conformance/node_modules/better-auth"); err != nil {
-		t.Skip("the official client is not installed; run make prepare")
+		t.Fatal("the official client is not installed; run: make prepare")
 	}
 	mux := http.NewServeMux()
 	listener := httptest.NewServer(mux)

@@ -116,15 +116,23 @@ func (d *deliveries) run(ctx context.Context, task func(ctx context.Context) err
 	}()
 	select {
 	case err := <-result:
-		return err
+		return reason(ctx, err)
 	case <-ctx.Done():
 	}
 	select {
 	case err := <-result: // it is done, which is why its context has ended
-		return err
+		return reason(ctx, err)
 	default:
 		return context.Cause(ctx)
 	}
+}
+
+// reason is why a task failed: that its time was over, if that is all it says.
+func reason(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), errDeliveryTimeout) {
+		return errDeliveryTimeout
+	}
+	return err
 }
 
 // guarded makes an error of a panic.

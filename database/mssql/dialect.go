@@ -118,27 +118,14 @@ func match(column, placeholder string, insensitive bool) string {
 }
 
 func pattern(op database.Operator, value string, _ bool) string {
-	value = strings.NewReplacer("%", "!%", "_", "!_", "[", "![", "!", "!!").Replace(value)
-	switch op {
-	case database.StartsWith:
-		return value + "%"
-	case database.EndsWith:
-		return "%" + value
-	}
-	return "%" + value + "%"
+	return sqldb.PatternOf(op, escaper.Replace(value), "%")
 }
+
+var escaper = strings.NewReplacer("%", "!%", "_", "!_", "[", "![", "!", "!!")
 
 // accepts knows the types as sys.types spells them, and those of Better Auth.
 func accepts(f migrate.ColumnField, existing string) bool {
-	existing = strings.ToLower(existing)
-	has := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(existing, w) {
-				return true
-			}
-		}
-		return false
-	}
+	has := sqldb.TypeName(existing).Has
 	switch {
 	case f.HoldsID() && f.IDs == schema.SerialIDs:
 		return has("int")
@@ -158,6 +145,5 @@ func accepts(f migrate.ColumnField, existing string) bool {
 
 // indexable leaves out what the server cannot index.
 func indexable(existing string) bool {
-	existing = strings.ToLower(existing)
-	return !strings.Contains(existing, "(max)") && !strings.Contains(existing, "text") && !strings.Contains(existing, "xml")
+	return !sqldb.TypeName(existing).Has("(max)", "text", "xml")
 }

@@ -1,16 +1,13 @@
 package mssql
 
 import (
-	"context"
-	"database/sql/driver"
 	"errors"
-	"io"
 	"net"
-	"syscall"
 
 	mssql "github.com/microsoft/go-mssqldb"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/sqldb"
 )
 
 // The numbers of errors that mean something here (sys.messages).
@@ -92,11 +89,6 @@ func lost(err error) bool {
 	default:
 		return false
 	}
-	var dial *net.OpError
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &dial) && dial.Op == "dial" {
-		return false
-	}
 	var stream mssql.StreamError
-	return errors.As(err, &stream) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.As(err, &stream) || sqldb.ConnectionLost(err)
 }

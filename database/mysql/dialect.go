@@ -101,29 +101,14 @@ func match(column, placeholder string, insensitive bool) string {
 }
 
 func pattern(op database.Operator, value string, _ bool) string {
-	value = escaper.Replace(value)
-	switch op {
-	case database.StartsWith:
-		return value + "%"
-	case database.EndsWith:
-		return "%" + value
-	}
-	return "%" + value + "%"
+	return sqldb.PatternOf(op, escaper.Replace(value), "%")
 }
 
 var escaper = strings.NewReplacer("%", "!%", "_", "!_", "!", "!!")
 
 // accepts knows the types as information_schema spells them.
 func accepts(f migrate.ColumnField, existing string) bool {
-	existing = strings.ToLower(existing)
-	has := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(existing, w) {
-				return true
-			}
-		}
-		return false
-	}
+	has := sqldb.TypeName(existing).Has
 	switch {
 	case f.HoldsID() && f.IDs == schema.SerialIDs:
 		return has("int")
@@ -145,6 +130,5 @@ func accepts(f migrate.ColumnField, existing string) bool {
 
 // indexable leaves out what can only be indexed by its beginning.
 func indexable(existing string) bool {
-	existing = strings.ToLower(existing)
-	return !strings.Contains(existing, "text") && !strings.Contains(existing, "blob") && !strings.Contains(existing, "json")
+	return !sqldb.TypeName(existing).Has("text", "blob", "json")
 }

@@ -1,16 +1,13 @@
 package mysql
 
 import (
-	"context"
-	"database/sql/driver"
 	"errors"
-	"io"
 	"net"
-	"syscall"
 
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/sqldb"
 )
 
 // The numbers of errors that mean something here. MySQL and MariaDB share them up
@@ -105,10 +102,5 @@ func lost(err error) bool {
 	default:
 		return false
 	}
-	var dial *net.OpError
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &dial) && dial.Op == "dial" {
-		return false
-	}
-	return errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, mysql.ErrInvalidConn) || sqldb.ConnectionLost(err)
 }

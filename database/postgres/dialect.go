@@ -114,14 +114,7 @@ func match(column, placeholder string, insensitive bool) string {
 }
 
 func pattern(op database.Operator, value string, _ bool) string {
-	value = escaper.Replace(value)
-	switch op {
-	case database.StartsWith:
-		return value + "%"
-	case database.EndsWith:
-		return "%" + value
-	}
-	return "%" + value + "%"
+	return sqldb.PatternOf(op, escaper.Replace(value), "%")
 }
 
 var escaper = strings.NewReplacer("%", "!%", "_", "!_", "!", "!!")

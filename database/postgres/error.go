@@ -3,14 +3,13 @@ package postgres
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"strings"
-	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/internal/sqldb"
 )
 
 // The codes of errors that mean something here (PostgreSQL, appendix A).
@@ -92,6 +91,5 @@ func lost(err error) bool {
 	case c != "":
 		return false
 	}
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || strings.Contains(err.Error(), "conn closed")
+	return sqldb.ConnectionLost(err) || strings.Contains(err.Error(), "conn closed")
 }

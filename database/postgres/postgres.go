@@ -43,13 +43,13 @@ type Options struct {
 	ConnectTimeout time.Duration
 	// RetryTime is how long an operation is tried again when it lost to another
 	// transaction (serialisation failures and deadlocks) or when the server has
-	// no connection to give. Zero means 2 seconds.
+	// no connection to give. Zero means 5 seconds.
 	RetryTime time.Duration
 }
 
 const (
 	defaultConnectTimeout = 5 * time.Second
-	defaultRetryTime      = 2 * time.Second
+	defaultRetryTime      = 5 * time.Second
 	defaultIdleTime       = 5 * time.Minute
 	defaultLifetime       = time.Hour
 )

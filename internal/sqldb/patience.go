@@ -78,19 +78,23 @@ func (r *renewal) begin() {
 	}
 }
 
-// pauses are the pauses between tries, longer and longer, until patience ends.
+// pauses are the pauses between tries, longer and longer, until patience ends. It
+// begins with the first pause: what is tried may itself take long to fail.
 type pauses struct {
-	giveUp time.Time
-	next   time.Duration
+	patience time.Duration
+	giveUp   time.Time
+	next     time.Duration
 }
 
-func (c *core) pauses() *pauses {
-	return &pauses{giveUp: time.Now().Add(c.patience), next: shortestPause}
-}
+func (c *core) pauses() *pauses { return &pauses{patience: c.patience, next: shortestPause} }
 
 // pause reports whether to try again, after a pause.
 func (p *pauses) pause(ctx context.Context) bool {
-	if !time.Now().Before(p.giveUp) {
+	now := time.Now()
+	if p.giveUp.IsZero() {
+		p.giveUp = now.Add(p.patience)
+	}
+	if !now.Before(p.giveUp) {
 		return false
 	}
 	slept := sleep(ctx, p.next)

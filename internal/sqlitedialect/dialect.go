@@ -90,18 +90,10 @@ func match(column, placeholder string, insensitive bool) string {
 }
 
 func pattern(op database.Operator, value string, insensitive bool) string {
-	escape, anything := globEscaper, "*"
 	if insensitive {
-		escape, anything = likeEscaper, "%"
+		return sqldb.PatternOf(op, likeEscaper.Replace(value), "%")
 	}
-	value = escape.Replace(value)
-	switch op {
-	case database.StartsWith:
-		return value + anything
-	case database.EndsWith:
-		return anything + value
-	}
-	return anything + value + anything
+	return sqldb.PatternOf(op, globEscaper.Replace(value), "*")
 }
 
 var (
@@ -182,15 +174,7 @@ func codeOf(err error) (int, bool) {
 
 // accepts is lenient: SQLite stores any value in any column.
 func accepts(f migrate.ColumnField, existing string) bool {
-	existing = strings.ToLower(existing)
-	has := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(existing, w) {
-				return true
-			}
-		}
-		return false
-	}
+	has := sqldb.TypeName(existing).Has
 	switch {
 	case f.HoldsID() && f.IDs == schema.SerialIDs:
 		return has("int")
