@@ -169,6 +169,21 @@ func TestNodesWhoseClocksDifferAgree(t *testing.T) {
 	}
 }
 
+// Caches are compared by update times, so those have to grow also when clocks do not.
+func TestAChangeOfAUserIsSeenAlthoughTheClockWasTurnedBack(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, withCache(core.CompactCache))
+	alice := s.signUp("alice@example.com")
+	other := s.client()
+	other.signIn("alice@example.com", goodPassword).ok(t)
+	other.session() // from a cache that says when the user was changed
+	s.clock.Advance(-30 * time.Second)
+	alice.post("/update-user", fields{"name": "changed"}).ok(t)
+	if got := other.session(); got == nil || got.User.Name != "changed" {
+		t.Errorf("the other device sees %+v", got)
+	}
+}
+
 func TestDatesThatAreFarAway(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, store setting) {

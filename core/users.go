@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -127,6 +128,9 @@ func (u *Users) Update(ctx context.Context, id string, change schema.Row) (*User
 	if change.Has(schema.UserEmail) {
 		change.SetAt(schema.UserEmail, CanonicalEmail(change.StringAt(schema.UserEmail)))
 	}
+	if err := u.after(ctx, id, change); err != nil {
+		return nil, err
+	}
 	mark, err := u.k.Sessions.store.userChanging(ctx, id)
 	if err != nil {
 		return nil, err
@@ -139,6 +143,22 @@ func (u *Users) Update(ctx context.Context, id string, change schema.Row) (*User
 	u.k.Sessions.userChanged(ctx, *row, mark) // before others are told to read them anew
 	u.k.userChanged(ctx, &user)
 	return &user, nil
+}
+
+// after gives a change a later time than the one before it, also where that was
+// made on a node whose clock is ahead: cookie caches are compared by these times.
+func (u *Users) after(ctx context.Context, id string, change schema.Row) error {
+	if u.k.watermarks.keep == 0 || change.Has(schema.UserUpdatedAt) {
+		return nil
+	}
+	row, err := u.k.userRow(ctx, id)
+	if err != nil || row == nil {
+		return err
+	}
+	if before := row.TimeAt(schema.UserUpdatedAt); before.After(u.k.Now()) {
+		change.SetAt(schema.UserUpdatedAt, before.Add(time.Millisecond))
+	}
+	return nil
 }
 
 // Refresh hands a user, as the database has it, to everything that keeps a copy:
