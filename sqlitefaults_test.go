@@ -164,7 +164,7 @@ func TestADatabaseFileThatIsGoneIsNeverReplacedByAnEmptyOne(t *testing.T) {
 	}
 	refused := func(why string) {
 		t.Helper()
-		for _, r := range []reply{alice.get("/get-session"), s.client().signIn("alice@example.com", goodPassword), s.client().post("/sign-up/email", fields{"name": "N", "email": "b@example.com", "password": goodPassword})} {
+		for _, r := range []reply{alice.post("/update-user", fields{"name": "lost"}), alice.get("/get-session"), s.client().signIn("alice@example.com", goodPassword), s.client().post("/sign-up/email", fields{"name": "N", "email": "b@example.com", "password": goodPassword})} {
 			r.wantUnavailable(t)
 		}
 		if log := s.logs.String(); !strings.Contains(log, why) {

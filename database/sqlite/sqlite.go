@@ -69,12 +69,12 @@ func OpenWith(o Options) *Adapter {
 		o.Readers = max(4, runtime.GOMAXPROCS(0))
 	}
 	f := &file{path: o.Path}
-	writer := sql.OpenDB(&connector{f, o.source(false)})
+	writer := sql.OpenDB(&connector{f, o.source(false), false})
 	writer.SetMaxOpenConns(1) // SQLite has one writer at a time; waiting here is fair and cheap
 	if o.Path == Memory {
 		return &Adapter{sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: writer, Patience: o.BusyTimeout})}
 	}
-	reader := sql.OpenDB(&connector{f, o.source(true)})
+	reader := sql.OpenDB(&connector{f, o.source(true), true})
 	reader.SetMaxOpenConns(o.Readers)
 	reader.SetMaxIdleConns(o.Readers)
 	return &Adapter{sqldb.New(sqldb.Options{Dialect: sqlitedialect.Dialect(), Writer: writer, Reader: reader, Patience: o.BusyTimeout})}
