@@ -162,6 +162,7 @@ func ExamineStores(ctx context.Context, auth *ostiary.Auth, migrates bool) []Ris
 	defer cancel()
 	risks := unreachable(ctx, "Secondary storage", auth.Kernel().Config().SecondaryStorage)
 	risks = append(risks, examineDatabase(ctx, auth, migrates)...)
+	risks = append(risks, examineSecrets(ctx, auth)...)
 	return append(risks, examineOutbox(ctx, auth)...)
 }
 
@@ -195,6 +196,19 @@ func examineDatabase(ctx context.Context, auth *ostiary.Auth, migrates bool) []R
 		return []Risk{{Serious, fmt.Sprintf("Database (%s): cannot be compared with the schema: %v.", adapter.Capabilities().Name, explain(err)), ""}}
 	}
 	return append(accountGeneration(ctx, auth), differences(plan, migrates)...)
+}
+
+// examineSecrets tells of secrets that are not those of the database. Where that
+// cannot be asked, it has been said already.
+func examineSecrets(ctx context.Context, auth *ostiary.Auth) []Risk {
+	if auth.CheckSchema(ctx) != nil {
+		return nil
+	}
+	err := auth.Kernel().CheckSecrets(ctx)
+	if !errors.Is(err, core.ErrOtherSecret) {
+		return nil
+	}
+	return []Risk{{Serious, fmt.Sprintf("Secret: %v.", err), "A server with this secret is never ready. Put the old one among `secrets`."}}
 }
 
 // mailPatience is how long mails may wait before that is worth a word.

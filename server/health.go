@@ -3,11 +3,13 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
 
+	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/storage"
 )
@@ -20,6 +22,8 @@ const readyTime = 2 * time.Second
 type health struct {
 	database  database.Adapter
 	secondary storage.Store // nil when there is none
+	secrets   func(context.Context) error
+	suits     atomic.Bool // whether the secrets are those of the database
 	draining  atomic.Bool
 	log       *slog.Logger
 }
@@ -48,7 +52,30 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 		tell(w, http.StatusServiceUnavailable, "unavailable", "the secondary storage does not answer")
 		return
 	}
+	if err := h.checkSecrets(ctx); err != nil {
+		h.log.ErrorContext(r.Context(), "not ready", "error", err)
+		reason := "the database does not answer"
+		if errors.Is(err, core.ErrOtherSecret) {
+			reason = "the secret is not that of the database"
+		}
+		tell(w, http.StatusServiceUnavailable, "unavailable", reason)
+		return
+	}
 	tell(w, http.StatusOK, "ready", "")
+}
+
+// checkSecrets finds out whether the secrets are those of the database, until they
+// are. What is encrypted later with a secret that this process does not have was
+// written by one that replaces it, and is no reason to serve nobody until then.
+func (h *health) checkSecrets(ctx context.Context) error {
+	if h.suits.Load() {
+		return nil
+	}
+	if err := h.secrets(ctx); err != nil {
+		return err
+	}
+	h.suits.Store(true)
+	return nil
 }
 
 func tell(w http.ResponseWriter, code int, status, reason string) {

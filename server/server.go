@@ -155,7 +155,10 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err := s.prepare(ctx, db); err != nil {
 		return errors.Join(fmt.Errorf("prepare the database: %w", err), auth.Close(ctx))
 	}
-	s.health = &health{database: db, secondary: s.secondary, log: s.log}
+	s.health = &health{database: db, secondary: s.secondary, secrets: auth.Kernel().CheckSecrets, log: s.log}
+	if err := s.health.checkSecrets(ctx); err != nil {
+		s.log.ErrorContext(ctx, "the server is not ready", "error", err)
+	}
 	s.serveWith(s.handler())
 	return nil
 }

@@ -85,6 +85,14 @@ func serve(t *testing.T, dir string, args ...string) *process {
 // serveBy is serve with a command of one's own.
 func serveBy(t *testing.T, dir string, command *exec.Cmd) *process {
 	t.Helper()
+	p := begin(t, dir, command)
+	eventually(t, "the server is ready", func() bool { return p.status("/readyz") == http.StatusOK }, p.err)
+	return p
+}
+
+// begin starts a server, which need not become ready.
+func begin(t *testing.T, dir string, command *exec.Cmd) *process {
+	t.Helper()
 	p := &process{t: t, command: command, out: &buffer{}, err: &buffer{}, ended: make(chan error, 1)}
 	p.command.Dir, p.command.Stdout, p.command.Stderr, p.command.Env = dir, p.out, p.err, []string{"PATH=" + os.Getenv("PATH")}
 	if err := p.command.Start(); err != nil {
@@ -94,7 +102,6 @@ func serveBy(t *testing.T, dir string, command *exec.Cmd) *process {
 	t.Cleanup(func() { _ = p.command.Process.Kill() })
 	eventually(t, "the server says where it is", func() bool { return address.MatchString(p.out.String()) }, p.err)
 	p.url = address.FindStringSubmatch(p.out.String())[1]
-	eventually(t, "the server is ready", func() bool { return p.status("/readyz") == http.StatusOK }, p.err)
 	return p
 }
 

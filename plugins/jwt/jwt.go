@@ -32,6 +32,7 @@ var (
 	_ core.HookProvider     = (*Plugin)(nil)
 
 	_ core.CacheCodecProvider = (*Plugin)(nil)
+	_ core.SecretChecker      = (*Plugin)(nil)
 )
 
 // New returns the plugin.

@@ -387,6 +387,15 @@ func TestKeysOfAnotherSecretAreNotReplacedSilently(t *testing.T) {
 	if len(store.all) != 1 || !strings.Contains(log.String(), "another secret") {
 		t.Errorf("%d keys; log %s", len(store.all), log.String())
 	}
+	if err := other.CheckSecret(t.Context()); !errors.Is(err, core.ErrOtherSecret) {
+		t.Errorf("checked: %v", err)
+	}
+	_, rotated, _ := start(t, jwt.Options{Keys: store}, func(o *ostiary.Options) {
+		o.Secrets = []core.VersionedSecret{{Version: 1, Value: strings.Repeat("another-secret-", 4)}}
+	})
+	if err := errors.Join(p.CheckSecret(t.Context()), rotated.CheckSecret(t.Context())); err != nil {
+		t.Errorf("with the secret of the key: %v", err)
+	}
 }
 
 func TestSR_168_PrivateKeysAreEncryptedAtRest(t *testing.T) {

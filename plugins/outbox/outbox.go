@@ -87,6 +87,8 @@ var (
 	_ core.Modeler     = (*Plugin)(nil)
 	_ core.Initializer = (*Plugin)(nil)
 	_ core.Closer      = (*Plugin)(nil)
+
+	_ core.SecretChecker = (*Plugin)(nil)
 )
 
 // New returns the plugin.

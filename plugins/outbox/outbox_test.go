@@ -443,6 +443,9 @@ func TestMailsAreEncryptedInTheDatabase(t *testing.T) {
 		// Another secret cannot read it, and says what is wrong; the mail waits.
 		o := &office{}
 		other := open(t, db, o, func(_ *outbox.Options, options *ostiary.Options) { options.Secret = "another-" + secret })
+		if err := other.Kernel().CheckSecrets(t.Context()); !errors.Is(err, core.ErrOtherSecret) {
+			t.Errorf("checked: %v", err)
+		}
 		other.Start()
 		later(20 * time.Second)
 		if s := other.stats(t); s.Waiting != 1 || !strings.Contains(s.LastError, "was the secret replaced") {
@@ -455,6 +458,9 @@ func TestMailsAreEncryptedInTheDatabase(t *testing.T) {
 			options.Secrets = []core.VersionedSecret{{Version: 2, Value: "rotated-" + secret}}
 		})
 		defer rotated.shut(t)
+		if err := rotated.Kernel().CheckSecrets(t.Context()); err != nil {
+			t.Errorf("with the old secret: %v", err)
+		}
 		rotated.Start()
 		later(5 * time.Minute)
 		if _, taken := o.seen(); len(taken) != 1 {

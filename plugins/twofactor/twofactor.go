@@ -16,6 +16,7 @@ import (
 
 	"github.com/ostiary/ostiary/api"
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/internal/secret"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -24,6 +25,7 @@ type Plugin struct {
 	options Options
 	factors *factors
 	users   *core.Users
+	secrets *secret.Keyring
 	trusts  trusts
 	otps    codeStore
 	backups codeStore
@@ -38,6 +40,7 @@ var (
 	_ core.ClaimHandler     = (*Plugin)(nil)
 	_ core.RateLimiter      = (*Plugin)(nil)
 	_ core.CodeProvider     = (*Plugin)(nil)
+	_ core.SecretChecker    = (*Plugin)(nil)
 )
 
 // New returns the plugin.
@@ -53,7 +56,7 @@ func (p *Plugin) Init(k *core.Kernel) error {
 	}
 	o := &p.options
 	p.factors = &factors{db: k.DB, table: k.DB.Table(modelKey)}
-	p.users = k.Users
+	p.users, p.secrets = k.Users, k.Secrets
 	p.trusts = trusts{lifetime: o.TrustDeviceLifetime, strict: o.StrictDeviceTrust}
 	p.otps = codeStore{o.OTP.Storage, o.OTP.Hash, o.OTP.Encrypt, o.OTP.Decrypt, k.Secrets}
 	p.backups = codeStore{o.BackupCodes.Storage, nil, o.BackupCodes.Encrypt, o.BackupCodes.Decrypt, k.Secrets}

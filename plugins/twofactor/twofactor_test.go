@@ -2,6 +2,7 @@ package twofactor_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/database"
+	"github.com/ostiary/ostiary/database/memory"
 	"github.com/ostiary/ostiary/plugins/internal/plugintest"
 	"github.com/ostiary/ostiary/plugins/twofactor"
 	"github.com/ostiary/ostiary/schema"
@@ -457,4 +459,30 @@ func TestNamesInTheDatabaseCanBeChosen(t *testing.T) {
 		t.Errorf("%+v", factor)
 	}
 	want(t, s.verify(s.challenged(), s.code()), http.StatusOK, "")
+}
+
+// Second factors are no reason to stand aside as long as some of them can be opened:
+// others may be from before a secret that nobody has kept.
+func TestSecondFactorsOfAnotherSecretAreNoticed(t *testing.T) {
+	t.Parallel()
+	db := memory.New()
+	on := func(o *ostiary.Options) { o.Database = db }
+	other := func(o *ostiary.Options) { o.Database, o.Secret = db, strings.Repeat("another-secret-", 4) }
+	if err := start(t, twofactor.Options{}, other).Auth.Kernel().CheckSecrets(t.Context()); err != nil {
+		t.Errorf("there is nothing yet: %v", err)
+	}
+	s := enrolled(t, twofactor.Options{}, on)
+	if err := s.Auth.Kernel().CheckSecrets(t.Context()); err != nil {
+		t.Errorf("with the same secret: %v", err)
+	}
+	replaced := start(t, twofactor.Options{}, other)
+	if err := replaced.Auth.Kernel().CheckSecrets(t.Context()); !errors.Is(err, core.ErrOtherSecret) {
+		t.Errorf("with another secret: %v", err)
+	}
+	kept := start(t, twofactor.Options{}, on, func(o *ostiary.Options) {
+		o.Secrets = []core.VersionedSecret{{Version: 1, Value: strings.Repeat("another-secret-", 4)}}
+	})
+	if err := kept.Auth.Kernel().CheckSecrets(t.Context()); err != nil {
+		t.Errorf("with the old secret kept: %v", err)
+	}
 }
