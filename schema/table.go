@@ -279,7 +279,7 @@ func (f *Field) differs(other *Field, replace bool) string {
 func (c *compiler) extend(key string, fields []Field) {
 	t := c.schema.byKey[key]
 	if t == nil {
-		c.problem("schema: additional fields are declared for the unknown model %q", key)
+		c.problem("schema: additional fields are declared for the unknown model %q; there are %s", key, c.models())
 		return
 	}
 	for _, f := range fields {
@@ -303,7 +303,7 @@ func (c *compiler) isBuiltIn(key, name string) bool {
 func (c *compiler) rename(key string, r Rename) {
 	t := c.schema.byKey[key]
 	if t == nil {
-		c.problem("schema: names are given for the unknown model %q", key)
+		c.problem("schema: names are given for the unknown model %q; there are %s", key, c.models())
 		return
 	}
 	if r.Table != "" {
@@ -331,7 +331,7 @@ func (c *compiler) identify() {
 		if t := c.schema.byKey[key]; t != nil {
 			t.IDs = d.ModelIDs[key]
 		} else {
-			c.problem("schema: an id strategy is given for the unknown model %q", key)
+			c.problem("schema: an id strategy is given for the unknown model %q; there are %s", key, c.models())
 		}
 	}
 	for _, t := range c.schema.Tables {
@@ -354,6 +354,11 @@ func (c *compiler) identify() {
 
 func (s IDStrategy) known() bool {
 	return s == TextIDs || s == UUIDs || s == SerialIDs || s == DatabaseIDs
+}
+
+// models lists the models by their keys.
+func (c *compiler) models() string {
+	return strings.Join(sortedKeys(c.schema.byKey), ", ")
 }
 
 // finish applies plural names, builds the look-up tables and checks what can

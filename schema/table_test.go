@@ -312,7 +312,7 @@ func TestIDStrategiesOfModels(t *testing.T) {
 	}
 	d.IDs, d.ModelIDs = "hex", map[string]schema.IDStrategy{"users": schema.UUIDs}
 	_, err = schema.Compile(d)
-	for _, want := range []string{`an id strategy is given for the unknown model "users"`, `model "session" has the unknown id strategy "hex"`} {
+	for _, want := range []string{`an id strategy is given for the unknown model "users"; there are account, session, user`, `model "session" has the unknown id strategy "hex"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}

@@ -351,6 +351,10 @@ type AdvancedStorage struct {
 	// GenerateID is "uuid", "serial", or false, which leaves ids to the database.
 	// Default: random text.
 	GenerateID GenerateID `key:"generateId"`
+	// ModelIDs are what GenerateID is, and "random", for models that have another
+	// one, by model. Better Auth takes a function that is told the model. Default:
+	// none.
+	ModelIDs configfile.Named[ModelID] `key:"modelIds"`
 }
 
 // OnAPIError says where failed flows end.

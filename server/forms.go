@@ -96,6 +96,21 @@ func (g *GenerateID) DecodeConfig(p configfile.Place) {
 	}
 }
 
+// ModelID says who makes the ids of one model.
+type ModelID schema.IDStrategy
+
+// DecodeConfig reads "random", "uuid", "serial" or false.
+func (m *ModelID) DecodeConfig(p configfile.Place) {
+	switch p.Scalar() {
+	case "random":
+		*m = ModelID(schema.TextIDs)
+	case "uuid", "serial", false:
+		(*GenerateID)(m).DecodeConfig(p)
+	default:
+		p.Problem("expected random, uuid, serial or false")
+	}
+}
+
 // Field is an additional field of a model.
 type Field struct {
 	// Type is "string", "number", "boolean", "date", "json", "string[]" or

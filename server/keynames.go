@@ -32,6 +32,7 @@ var keyNames = strings.NewReplacer(
 	"TrustedOrigins:", "trustedOrigins:",
 	"Advanced.DisabledPaths:", "disabledPaths:",
 	"Secret:", "secret:",
+	"schema: an id strategy is given for the unknown model", "advanced.database.modelIds: there is no model",
 )
 
 // inKeys is an error of the library in terms of a configuration file.

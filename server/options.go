@@ -41,6 +41,7 @@ func (t *translation) options() ostiary.Options {
 		},
 		Secret: t.Secret.Reveal(), AcceptPreviousSecrets: t.Server.AcceptPreviousSecrets,
 		IDs:              schema.IDStrategy(t.Advanced.Database.GenerateID),
+		ModelIDs:         t.modelIDs(),
 		EmailAndPassword: t.emailAndPassword(), EmailVerification: t.emailVerification(),
 		SocialProviders: t.socialProviders(), Plugins: t.plugins(),
 		User: t.user(), Session: t.session(), Account: t.account(), Verification: t.verification(),
@@ -183,6 +184,18 @@ func (t *translation) fields(model string, named configfile.Named[Field]) []sche
 		list = append(list, f)
 	}
 	return list
+}
+
+func (t *translation) modelIDs() map[string]schema.IDStrategy {
+	named := t.Advanced.Database.ModelIDs
+	if len(named) == 0 {
+		return nil
+	}
+	strategies := make(map[string]schema.IDStrategy, len(named))
+	for _, e := range named {
+		strategies[e.Name] = schema.IDStrategy(e.Value)
+	}
+	return strategies
 }
 
 func (t *translation) session() core.SessionOptions {

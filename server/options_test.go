@@ -164,6 +164,12 @@ var mapped = []struct {
 	{"advanced.skipTrailingSlashes", "advanced: {skipTrailingSlashes: true}", func(o *ostiary.Options) any { return o.Advanced.SkipTrailingSlashes }, true},
 	{"advanced.database", "advanced: {database: {}}", func(o *ostiary.Options) any { return o.IDs }, schema.TextIDs},
 	{"advanced.database.generateId", "advanced: {database: {generateId: uuid}}", func(o *ostiary.Options) any { return o.IDs }, schema.UUIDs},
+	{"advanced.database.modelIds", "advanced: {database: {modelIds: {}}}", func(o *ostiary.Options) any { return len(o.ModelIDs) }, 0},
+	{
+		"advanced.database.modelIds.*", "advanced: {database: {generateId: uuid, modelIds: {user: serial, session: random, account: uuid, verification: false}}}",
+		func(o *ostiary.Options) any { return o.ModelIDs },
+		map[string]schema.IDStrategy{"user": schema.SerialIDs, "session": schema.TextIDs, "account": schema.UUIDs, "verification": schema.DatabaseIDs},
+	},
 	{"onAPIError", "onAPIError: {}", func(o *ostiary.Options) any { return o.Advanced.ErrorURL }, ""},
 	{"onAPIError.errorURL", "onAPIError: {errorURL: /oops}", func(o *ostiary.Options) any { return o.Advanced.ErrorURL }, "/oops"},
 
