@@ -30,7 +30,7 @@ type watched struct {
 	keys   map[string]bool
 	down   error                // what every operation returns
 	before func(op, key string) // called once for the next operation that it is for
-	reads  atomic.Int64
+	reads  atomic.Int64         // trips, of however many keys
 }
 
 func (w *watched) note(op, key string) error {
@@ -74,8 +74,11 @@ func (w *watched) Get(ctx context.Context, key string) (string, error) {
 }
 
 func (w *watched) GetMany(ctx context.Context, keys []string) ([]string, error) {
-	if err := w.note("get", strings.Join(keys, " ")); err != nil {
-		return nil, err
+	w.reads.Add(1)
+	for _, key := range keys {
+		if err := w.note("get", key); err != nil {
+			return nil, err
+		}
 	}
 	return w.Store.GetMany(ctx, keys)
 }

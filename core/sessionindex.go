@@ -129,10 +129,9 @@ func withoutTokens(entries []indexedSession, tokens ...string) []indexedSession 
 }
 
 // revokedBefore returns the time, in milliseconds, before which sessions of a
-// user were begun that have ended; 0 when there is none. It is read by a function
-// of the caller's.
-func (x *sessionIndex) revokedBefore(ctx context.Context, read func(context.Context, string) (string, error), userID string) (int64, error) {
-	text, err := read(ctx, revokedPrefix+userID)
+// user were begun that have ended; 0 when there is none.
+func (x *sessionIndex) revokedBefore(ctx context.Context, userID string) (int64, error) {
+	text, err := x.store.Get(ctx, revokedPrefix+userID)
 	if err != nil {
 		return 0, err
 	}
@@ -140,6 +139,9 @@ func (x *sessionIndex) revokedBefore(ctx context.Context, read func(context.Cont
 }
 
 func parseMark(text string) int64 {
+	if text == "" {
+		return 0
+	}
 	at, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 	if err != nil {
 		return 0

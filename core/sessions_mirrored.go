@@ -44,7 +44,8 @@ func (s *mirroredSessions) create(ctx context.Context, row schema.Row) (schema.R
 }
 
 func (s *mirroredSessions) find(ctx context.Context, token string) (*Identity, error) {
-	stored, missing, err := s.cache.lookUp(ctx, token)
+	answer, err := s.cache.lookup.find(ctx, token)
+	stored := answer.session
 	switch {
 	case errors.Is(err, storage.ErrUnavailable) && !s.preserve:
 		s.k.Log.WarnContext(ctx, "the secondary storage is not available; a session was read from the database", "error", err)
@@ -52,8 +53,9 @@ func (s *mirroredSessions) find(ctx context.Context, token string) (*Identity, e
 	case err != nil:
 		return nil, err
 	case stored != nil && stored.mark == "":
-		return stored.identity(), nil
-	case stored == nil && (s.preserve || !missing):
+		id := stored.identity()
+		return &id, nil
+	case stored == nil && (s.preserve || !answer.missing):
 		return nil, nil
 	}
 	rec, err := s.rows.record(ctx, token)

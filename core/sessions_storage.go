@@ -21,7 +21,7 @@ type storedSessions struct {
 	store        storage.Store
 	table, users *schema.Table
 	index        sessionIndex
-	read         func(ctx context.Context, key string) (string, error)
+	lookup       *storedLookup
 }
 
 func (s *storedSessions) create(ctx context.Context, row schema.Row) (schema.Row, error) {
@@ -53,14 +53,15 @@ func (s *storedSessions) put(ctx context.Context, row schema.Row) error {
 }
 
 func (s *storedSessions) find(ctx context.Context, token string) (*Identity, error) {
-	stored, _, err := s.lookUp(ctx, token)
+	answer, err := s.lookup.find(ctx, token)
 	switch {
-	case err != nil || stored == nil:
+	case err != nil || answer.session == nil:
 		return nil, err
-	case stored.mark != "":
-		return s.withUser(ctx, token, stored)
+	case answer.session.mark != "":
+		return s.withUser(ctx, token, answer.session)
 	}
-	return stored.identity(), nil
+	id := answer.session.identity()
+	return &id, nil
 }
 
 // withUser returns an unsettled session with its user from the database.
@@ -90,26 +91,8 @@ func (s *storedSessions) settle(ctx context.Context, token string, stored *store
 	}
 }
 
-// lookUp returns the session of a token, and whether there is none at all rather
-// than one that was revoked or cannot be read.
-func (s *storedSessions) lookUp(ctx context.Context, token string) (stored *storedSession, missing bool, err error) {
-	text, err := s.read(ctx, token)
-	if err != nil || text == "" {
-		return nil, err == nil, err
-	}
-	if stored = s.parse(token, text); stored == nil {
-		s.k.Log.ErrorContext(ctx, "a value in the secondary storage is not a session")
-		return nil, false, nil
-	}
-	revoked, err := s.revoked(ctx, stored)
-	if err != nil || revoked {
-		return nil, false, err
-	}
-	return stored, false, nil
-}
-
 func (s *storedSessions) revoked(ctx context.Context, stored *storedSession) (bool, error) {
-	before, err := s.index.revokedBefore(ctx, s.read, stored.user.ID())
+	before, err := s.index.revokedBefore(ctx, stored.user.ID())
 	return stored.row.TimeAt(schema.SessionCreatedAt).UnixMilli() < before, err
 }
 
@@ -123,7 +106,7 @@ func (s *storedSessions) list(ctx context.Context, userID string, limit int) ([]
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.index.revokedBefore(ctx, s.store.Get, userID)
+	before, err := s.index.revokedBefore(ctx, userID)
 	if err != nil {
 		return nil, err
 	}

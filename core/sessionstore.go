@@ -6,7 +6,6 @@ import (
 
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/schema"
-	"github.com/ostiary/ostiary/storage"
 )
 
 // sessionStore is where sessions are kept: the database, the secondary storage,
@@ -68,17 +67,6 @@ func (w condition) where() []database.Where {
 	return where
 }
 
-// sessionReader returns what reads sessions from the secondary storage: from its
-// memory if it has one, unless there is one here, which must not be filled with
-// what may be outdated by a moment.
-func (k *Kernel) sessionReader() func(ctx context.Context, key string) (string, error) {
-	cached, ok := k.config.SecondaryStorage.(storage.CachedReader)
-	if !ok || k.config.Session.Memory.Enabled {
-		return k.config.SecondaryStorage.Get
-	}
-	return cached.GetCached
-}
-
 func (k *Kernel) newSessionStore(sessions, users *schema.Table) sessionStore {
 	rows := &databaseSessions{
 		k: k, table: sessions,
@@ -89,8 +77,9 @@ func (k *Kernel) newSessionStore(sessions, users *schema.Table) sessionStore {
 	}
 	cache := &storedSessions{
 		k: k, store: k.config.SecondaryStorage, table: sessions, users: users,
-		index: sessionIndex{k: k, store: k.config.SecondaryStorage}, read: k.sessionReader(),
+		index: sessionIndex{k: k, store: k.config.SecondaryStorage},
 	}
+	cache.lookup = newStoredLookup(cache)
 	if !k.config.Session.StoreInDatabase {
 		return cache
 	}

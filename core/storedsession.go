@@ -22,6 +22,8 @@ type storedSession struct {
 	row     schema.Row
 	user    schema.Row
 	mark    string // "" unless it is unsettled
+
+	remembered *Identity // what identity returns a copy of, where that was made before
 }
 
 // parseStoredSession reads the value of a token. It is nil when the value is not
@@ -57,8 +59,12 @@ func (s *storedSessions) parse(token, text string) *storedSession {
 	return v
 }
 
-func (v *storedSession) identity() *Identity {
-	return &Identity{Session: sessionOf(v.row), User: userOf(v.user)}
+// identity returns the session with its user. It is the caller's own.
+func (v *storedSession) identity() Identity {
+	if v.remembered != nil {
+		return v.remembered.clone()
+	}
+	return Identity{Session: sessionOf(v.row), User: userOf(v.user)}
 }
 
 // with returns the text of the value after a change of the session.

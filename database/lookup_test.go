@@ -9,6 +9,7 @@ import (
 
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/database/memory"
+	"github.com/ostiary/ostiary/internal/coalesce"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -104,7 +105,7 @@ type outcome struct {
 func (s *lookupScene) occupy() []<-chan outcome {
 	s.t.Helper()
 	var busy []<-chan outcome
-	for i := range database.LookupLanes {
+	for i := range coalesce.Lanes {
 		busy = append(busy, s.look(s.t.Context(), address(i)))
 		<-s.store.asked
 	}
@@ -203,7 +204,7 @@ func TestALookupNeverJoinsAQueryThatWasSent(t *testing.T) {
 	}
 	after := s.look(t.Context(), address(0))
 	s.queued(1)
-	for range database.LookupLanes + 1 {
+	for range coalesce.Lanes + 1 {
 		s.store.answer <- nil
 	}
 	s.wants(after, "")
@@ -269,7 +270,7 @@ func TestOneWhoLeavesDoesNotFailTheOthers(t *testing.T) {
 	if o := <-leaving; !errors.Is(o.err, context.Canceled) {
 		t.Errorf("got %v", o.err)
 	}
-	for range database.LookupLanes + 1 {
+	for range coalesce.Lanes + 1 {
 		s.store.answer <- nil
 	}
 	s.wants(staying, address(4))

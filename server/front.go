@@ -1,10 +1,6 @@
 package server
 
-import (
-	"context"
-	"net/http"
-	"time"
-)
+import "net/http"
 
 // front hands requests to whoever serves their path. It is not a ServeMux,
 // because that would redirect paths which the API refuses.
@@ -13,16 +9,33 @@ type front struct {
 	api     http.Handler
 	page    http.Handler // nil for none
 	health  *health
-	timeout time.Duration
-	secure  bool // the server is reached by https
+	headers []fixedHeader // of every answer; handlers may replace them
+}
+
+// fixedHeader is a header as it is written, which requests share.
+type fixedHeader struct {
+	name  string // canonical
+	value []string
+}
+
+// headersOf returns the headers of every answer of a server.
+func headersOf(secure bool) []fixedHeader {
+	headers := []fixedHeader{
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+		{"Cache-Control", []string{"no-store"}},
+		{"X-Frame-Options", []string{"DENY"}},
+	}
+	if secure {
+		headers = append(headers, fixedHeader{"Strict-Transport-Security", []string{"max-age=31536000"}})
+	}
+	return headers
 }
 
 // ServeHTTP serves a request.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.protect(w.Header())
-	ctx, cancel := context.WithTimeout(r.Context(), f.timeout)
-	defer cancel()
-	f.handler(r.URL.EscapedPath()).ServeHTTP(w, r.WithContext(ctx))
+	f.handler(r.URL.EscapedPath()).ServeHTTP(w, r)
 }
 
 func (f *front) handler(path string) http.Handler {
@@ -39,14 +52,10 @@ func (f *front) handler(path string) http.Handler {
 	return http.NotFoundHandler()
 }
 
-// protect sets headers that every answer has; handlers may replace them.
+// protect sets the headers that every answer has.
 func (f *front) protect(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Frame-Options", "DENY")
-	if f.secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+	for i := range f.headers {
+		h[f.headers[i].name] = f.headers[i].value
 	}
 	if f.health.draining.Load() {
 		h.Set("Connection", "close") // the next request goes to another node

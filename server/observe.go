@@ -1,20 +1,21 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/ostiary/ostiary/internal/clientip"
 )
 
-// observer is the outermost handler: it gives each request its id, counts and
-// logs it, and keeps a panic from ending more than the request.
+// observer is the outermost handler: it gives each request its id and an end,
+// counts and logs it, and keeps a panic from ending more than the request.
 type observer struct {
 	next      http.Handler
+	timeout   time.Duration
 	routes    *routes
 	meters    *meters
 	log       *slog.Logger
@@ -25,7 +26,11 @@ type observer struct {
 // ServeHTTP serves a request.
 func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	r = withRequestID(w, r)
+	id := requestID(r)
+	w.Header().Set(requestIDHeader, id)
+	ctx, cancel := context.WithTimeout(r.Context(), o.timeout)
+	defer cancel()
+	r = r.WithContext(&requestContext{ctx, id})
 	answer := &answer{ResponseWriter: w}
 	o.meters.inFlight.Add(1)
 	defer func() {
@@ -61,7 +66,7 @@ func (o *observer) record(w *answer, r *http.Request, took time.Duration) {
 		status = http.StatusOK // what net/http answers for a handler that writes nothing
 	}
 	template := o.routes.template(r.URL.EscapedPath())
-	o.meters.requests.Inc(method(r), template, strconv.Itoa(status/100)+"xx")
+	o.meters.requests.Inc(method(r), template, statusClass(status))
 	o.meters.durations.Observe(took.Seconds(), template)
 	if !o.access {
 		return
@@ -96,3 +101,18 @@ func (a *answer) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// statusClass returns a status as it stands in metrics.
+func statusClass(status int) string {
+	switch status / 100 {
+	case 1:
+		return "1xx"
+	case 2:
+		return "2xx"
+	case 3:
+		return "3xx"
+	case 4:
+		return "4xx"
+	}
+	return "5xx"
+}

@@ -9,17 +9,30 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-type requestIDKey struct{}
+// requestContext is the context of a request that has an id.
+type requestContext struct {
+	context.Context
+	id string
+}
 
-// withRequestID gives a request an id, which is answered and logged: that of a
-// proxy if it is sane, or else a new one.
-func withRequestID(w http.ResponseWriter, r *http.Request) *http.Request {
-	id := r.Header.Get(requestIDHeader)
-	if !saneID(id) {
-		id = rand.Text()
+// requestContextKey is what the context itself is the value of.
+type requestContextKey struct{}
+
+// Value returns the context itself for its key.
+func (c *requestContext) Value(key any) any {
+	if key == (requestContextKey{}) {
+		return c
 	}
-	w.Header().Set(requestIDHeader, id)
-	return r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+	return c.Context.Value(key)
+}
+
+// requestID returns the id of a request, which is answered and logged: that of a
+// proxy if it is sane, or else a new one.
+func requestID(r *http.Request) string {
+	if id := r.Header.Get(requestIDHeader); saneID(id) {
+		return id
+	}
+	return rand.Text()
 }
 
 // saneID accepts what can neither break a log line nor flood it.
@@ -41,8 +54,8 @@ type identified struct{ slog.Handler }
 
 // Handle logs a record.
 func (h identified) Handle(ctx context.Context, record slog.Record) error {
-	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
-		record.AddAttrs(slog.String("request_id", id))
+	if request, ok := ctx.Value(requestContextKey{}).(*requestContext); ok {
+		record.AddAttrs(slog.String("request_id", request.id))
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -18,21 +18,27 @@ const (
 // routes finds the template of a path: what stands in logs and metrics instead
 // of paths, which are without end and may contain tokens.
 type routes struct {
-	base   string // "" for the root
-	static map[string]bool
-	params [][]string
+	base   string            // "" for the root
+	static map[string]string // by the path in the API
+	params []pattern
+}
+
+// pattern is a path with parameters.
+type pattern struct {
+	segments []string
+	template string
 }
 
 func newRoutes(base string, endpoints []route.Described) *routes {
-	t := &routes{base: base, static: map[string]bool{}}
+	t := &routes{base: base, static: map[string]string{}}
 	for _, e := range endpoints {
 		spec := e.Describe()
 		switch {
 		case spec.ServerOnly():
 		case strings.Contains(spec.Path, "/:"):
-			t.params = append(t.params, strings.Split(spec.Path, "/"))
+			t.params = append(t.params, pattern{strings.Split(spec.Path, "/"), base + spec.Path})
 		default:
-			t.static[spec.Path] = true
+			t.static[spec.Path] = base + spec.Path
 		}
 	}
 	return t
@@ -50,7 +56,7 @@ func (t *routes) template(path string) string {
 	case path == livenessPath, path == readinessPath:
 		return path
 	case t.inAPI(path):
-		return t.base + t.endpoint(path[len(t.base):])
+		return t.endpoint(path[len(t.base):])
 	case strings.HasPrefix(path, "/assets/"):
 		return assetTemplate
 	}
@@ -58,16 +64,16 @@ func (t *routes) template(path string) string {
 }
 
 func (t *routes) endpoint(path string) string {
-	if t.static[path] {
-		return path
+	if template, ok := t.static[path]; ok {
+		return template
 	}
 	parts := strings.Split(path, "/")
-	for _, segments := range t.params {
-		if fits(segments, parts) {
-			return strings.Join(segments, "/")
+	for _, p := range t.params {
+		if fits(p.segments, parts) {
+			return p.template
 		}
 	}
-	return "/*"
+	return t.base + "/*"
 }
 
 func fits(segments, parts []string) bool {

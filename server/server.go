@@ -311,7 +311,7 @@ func (s *Server) handler() http.Handler {
 	c := &s.config
 	table := newRoutes(s.basePath(), s.auth.Kernel().Endpoints())
 	secure := strings.HasPrefix(c.BaseURL.URL, "https://") || c.BaseURL.Protocol == "https"
-	f := &front{routes: table, api: s.auth, health: s.health, timeout: c.Server.RequestTimeout, secure: secure}
+	f := &front{routes: table, api: s.auth, health: s.health, headers: headersOf(secure)}
 	if enabled(c.Server.AccountPage) {
 		f.page = web.Handler(s.page())
 	}
@@ -319,7 +319,7 @@ func (s *Server) handler() http.Handler {
 	addresses, _ := clientip.New(clientip.Options{ // the library has reported the warnings as problems
 		Headers: ip.IPAddressHeaders, TrustedProxies: ip.TrustedProxies, IPv6Subnet: ip.IPv6Subnet, Disabled: ip.DisableIPTracking,
 	})
-	return &observer{next: f, routes: table, meters: s.meters, log: s.log, access: *c.Server.AccessLog, addresses: addresses}
+	return &observer{next: f, timeout: c.Server.RequestTimeout, routes: table, meters: s.meters, log: s.log, access: *c.Server.AccessLog, addresses: addresses}
 }
 
 // page returns what the account page shows.

@@ -64,11 +64,13 @@ const Forever time.Duration = math.MaxInt64
 
 // CachedReader is a store that can answer from this process's memory.
 type CachedReader interface {
-	// GetCached returns the value of a key like Get, but may answer from memory.
-	// The store sees to it that such an answer is outdated by a fraction of a
-	// second at most, and never by a write that this process has made. What is
-	// used up by reading is never read in this way.
-	GetCached(ctx context.Context, key string) (string, error)
+	// Caches reports whether it does, which may be an option of the store.
+	Caches() bool
+	// GetCached returns the values of keys, in their order, like GetMany, but may
+	// answer from memory. The store sees to it that such an answer is outdated by
+	// a fraction of a second at most, and never by a write that this process has
+	// made. What is used up by reading is never read in this way.
+	GetCached(ctx context.Context, keys []string) ([]string, error)
 }
 
 // ManyReader is a store that reads several keys in one round trip.
@@ -83,12 +85,13 @@ type ManyDeleter interface {
 	DeleteMany(ctx context.Context, keys []string) error
 }
 
-// GetCached returns the value of a key, from memory where the store can.
-func GetCached(ctx context.Context, s Store, key string) (string, error) {
+// GetCached returns the values of keys, in their order, from memory where the
+// store can.
+func GetCached(ctx context.Context, s Store, keys []string) ([]string, error) {
 	if c, ok := s.(CachedReader); ok {
-		return c.GetCached(ctx, key)
+		return c.GetCached(ctx, keys)
 	}
-	return s.Get(ctx, key)
+	return GetMany(ctx, s, keys)
 }
 
 // GetMany returns the values of keys, in their order: in one round trip where

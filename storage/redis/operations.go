@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,17 +23,27 @@ func (s *Store) Get(ctx context.Context, key string) (value string, err error) {
 	return value, err
 }
 
-// GetCached returns the value of a key, from the memory of the process if
-// Options.ClientCache is on and nobody has changed it.
-func (s *Store) GetCached(ctx context.Context, key string) (value string, err error) {
-	if s.writes == nil || s.writes.has(key) {
-		return s.Get(ctx, key)
+// Caches reports whether Options.ClientCache is on.
+func (s *Store) Caches() bool { return s.writes != nil }
+
+// GetCached returns the values of keys, from the memory of the process if
+// Options.ClientCache is on and nobody has changed them.
+func (s *Store) GetCached(ctx context.Context, keys []string) ([]string, error) {
+	if s.writes == nil || slices.ContainsFunc(keys, s.writes.has) {
+		return s.GetMany(ctx, keys)
 	}
-	err = s.do(ctx, "get", func(ctx context.Context, c rueidis.Client) error {
-		value, err = textOf(c.DoCache(ctx, c.B().Get().Key(s.prefix+key).Cache(), s.o.ClientCache.MaxAge))
-		return err
+	values := make([]string, len(keys))
+	err := s.do(ctx, "get", func(ctx context.Context, c rueidis.Client) error {
+		commands := make([]rueidis.CacheableTTL, len(keys))
+		for i, key := range keys {
+			commands[i] = rueidis.CT(c.B().Get().Key(s.prefix+key).Cache(), s.o.ClientCache.MaxAge)
+		}
+		return textsOf(values, c.DoMultiCache(ctx, commands...))
 	})
-	return value, err
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
 }
 
 // GetMany returns the values of keys.
@@ -46,13 +57,7 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]string, error) {
 		for i, key := range keys {
 			commands[i] = c.B().Get().Key(s.prefix + key).Build()
 		}
-		for i, answer := range c.DoMulti(ctx, commands...) {
-			var err error
-			if values[i], err = textOf(answer); err != nil {
-				return err
-			}
-		}
-		return nil
+		return textsOf(values, c.DoMulti(ctx, commands...))
 	})
 	if err != nil {
 		return nil, err

@@ -292,3 +292,14 @@ func textOf(r rueidis.RedisResult) (string, error) {
 	}
 	return text, err
 }
+
+// textsOf puts values where they belong, until one could not be read.
+func textsOf(values []string, answers []rueidis.RedisResult) error {
+	for i, answer := range answers {
+		var err error
+		if values[i], err = textOf(answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -293,8 +294,8 @@ func (s *scene) has(key, want string) {
 	if got != want {
 		s.Errorf("%.50q is %.100q, want %.100q", key, got, want)
 	}
-	if got, err = storage.GetCached(s.Context(), s.Store, key); err != nil || got != want {
-		s.Errorf("from memory %.50q is %.100q, %v; want %.100q", key, got, err, want)
+	if cached, err := storage.GetCached(s.Context(), s.Store, []string{key, key}); err != nil || !slices.Equal(cached, []string{want, want}) {
+		s.Errorf("from memory %.50q is %.100q, %v; want %.100q twice", key, cached, err, want)
 	}
 }
 

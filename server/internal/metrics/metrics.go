@@ -11,6 +11,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -78,17 +79,18 @@ func (f *function) write(w *bufio.Writer) {
 // Counter is a number of events, by labels.
 type Counter struct {
 	name, help string
-	series     series[atomic.Uint64]
+	series     *series[atomic.Uint64]
 }
 
 // Counter adds a counter.
 func (r *Registry) Counter(name, help string, labels ...string) *Counter {
-	c := &Counter{name: name, help: help, series: series[atomic.Uint64]{labels: labels}}
+	c := &Counter{name: name, help: help, series: newSeries[atomic.Uint64](labels, nil)}
 	r.metrics = append(r.metrics, c)
 	return c
 }
 
-// Inc counts an event. There is a value for each label.
+// Inc counts an event. There is a value for each label, of which there are three
+// at most.
 func (c *Counter) Inc(values ...string) { c.series.of(values).Add(1) }
 
 func (c *Counter) write(w *bufio.Writer) {
@@ -102,7 +104,7 @@ func (c *Counter) write(w *bufio.Writer) {
 type Histogram struct {
 	name, help string
 	bounds     []float64
-	series     series[distribution]
+	series     *series[distribution]
 }
 
 type distribution struct {
@@ -113,7 +115,7 @@ type distribution struct {
 // Histogram adds a histogram with the given upper bounds, in ascending order.
 func (r *Registry) Histogram(name, help string, bounds []float64, labels ...string) *Histogram {
 	h := &Histogram{name: name, help: help, bounds: slices.Clone(bounds)}
-	h.series = series[distribution]{labels: labels, fill: func(d *distribution) { d.counts = make([]atomic.Uint64, len(bounds)+1) }}
+	h.series = newSeries(labels, func(d *distribution) { d.counts = make([]atomic.Uint64, len(bounds)+1) })
 	r.metrics = append(r.metrics, h)
 	return h
 }
@@ -147,18 +149,32 @@ func (h *Histogram) write(w *bufio.Writer) {
 	})
 }
 
+// maxLabels is how many labels a metric has at most.
+const maxLabels = 3
+
+// labelValues are the values of a metric's labels, and "" for those it has not.
+type labelValues [maxLabels]string
+
 // series are the values of one metric by its labels.
 type series[T any] struct {
 	labels []string
 	fill   func(*T) // may be nil
 
 	mu sync.RWMutex
-	by map[string]*T // by rendered labels
+	by map[labelValues]*T
+}
+
+func newSeries[T any](labels []string, fill func(*T)) *series[T] {
+	if len(labels) > maxLabels {
+		panic(fmt.Sprintf("metrics: %d labels, of which a metric can have %d", len(labels), maxLabels))
+	}
+	return &series[T]{labels: labels, fill: fill}
 }
 
 // of returns the value for the given label values.
 func (s *series[T]) of(values []string) *T {
-	key := render(s.labels, values)
+	var key labelValues
+	copy(key[:], values)
 	s.mu.RLock()
 	v, known := s.by[key]
 	s.mu.RUnlock()
@@ -168,7 +184,9 @@ func (s *series[T]) of(values []string) *T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.by) >= MaxSeries && s.by[key] == nil {
-		key = render(s.labels, slices.Repeat([]string{overflow}, len(s.labels)))
+		for i := range s.labels {
+			key[i] = overflow
+		}
 	}
 	if v, known := s.by[key]; known {
 		return v
@@ -178,23 +196,22 @@ func (s *series[T]) of(values []string) *T {
 		s.fill(v)
 	}
 	if s.by == nil {
-		s.by = map[string]*T{}
+		s.by = map[labelValues]*T{}
 	}
 	s.by[key] = v
 	return v
 }
 
-// each calls fn with all values, in the order of their labels.
+// each calls fn with all values, in the order of their labels as they are written.
 func (s *series[T]) each(fn func(labels string, v *T)) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	keys := make([]string, 0, len(s.by))
-	for key := range s.by {
-		keys = append(keys, key)
+	written := make(map[string]*T, len(s.by))
+	for key, v := range s.by {
+		written[render(s.labels, key[:])] = v
 	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		fn(key, s.by[key])
+	for _, labels := range slices.Sorted(maps.Keys(written)) {
+		fn(labels, written[labels])
 	}
 }
 
