@@ -145,9 +145,11 @@ chaos: ## Break one thing after the other under three nodes and their load (ON=p
 	go run ./e2e/chaos -on $(ON) -phase $(PHASE)
 
 .PHONY: growth
-growth: ## Measure what operations cost with a thousand to millions of rows
+growth: ## Measure what operations cost with a thousand to millions of rows; writes bin/growth.jsonl and bin/growth.svg
 	@scripts/prepare.sh
-	go run ./e2e/growth
+	@mkdir -p bin
+	go run ./e2e/growth -json bin/growth.jsonl
+	node bench/plot.mjs bin/growth.jsonl bin
 
 .PHONY: footprint
 footprint: ## Measure binaries, start-up and the memory of an idle server

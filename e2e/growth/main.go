@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -29,10 +30,11 @@ import (
 
 func main() {
 	operations := flag.Int("operations", 1000, "how often each operation is measured")
+	samples := flag.String("json", "", "a file for the medians, for bench/plot.mjs")
 	most := flag.Int("sessions", 5_000_000, "the largest number of sessions; there are a fifth as many users, at least 1000")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *operations, *most)
+	err := run(ctx, settings{operations: *operations, most: *most, samples: *samples})
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "growth:", err)
@@ -40,7 +42,23 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, operations, most int) (err error) {
+// settings of a run.
+type settings struct {
+	operations int    // how often each is measured
+	most       int    // sessions
+	samples    string // a file, or ""
+}
+
+func run(ctx context.Context, o settings) (err error) {
+	var samples io.Writer = io.Discard
+	if o.samples != "" {
+		file, err := os.Create(o.samples)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		samples = file
+	}
 	folder, err := os.MkdirTemp("", "ostiary-growth-")
 	if err != nil {
 		return err
@@ -64,7 +82,7 @@ func run(ctx context.Context, operations, most int) (err error) {
 		{"SQLite", sqlite.Open(file), filler{driver: "sqlite", dsn: file, series: sqliteSeries, padded: "printf('%032d', n)"}},
 		{"PostgreSQL", pool, filler{driver: "pgx", dsn: server.DSN, series: postgresSeries, padded: "lpad(n::text, 32, '0')"}},
 	} {
-		if err := grow(ctx, place.name, place.adapter, place.filler, operations, most); err != nil {
+		if err := grow(ctx, place.name, place.adapter, place.filler, o, samples); err != nil {
 			return fmt.Errorf("%s: %w", place.name, err)
 		}
 	}
@@ -72,7 +90,7 @@ func run(ctx context.Context, operations, most int) (err error) {
 }
 
 // grow measures at every size and prints a table.
-func grow(ctx context.Context, name string, adapter database.Adapter, f filler, operations, most int) (err error) {
+func grow(ctx context.Context, name string, adapter database.Adapter, f filler, of settings, samples io.Writer) (err error) {
 	off := false
 	o := ostiary.Options{
 		BaseURL: ostiary.StaticURL("http://localhost:3000"), Secret: secret, Database: adapter,
@@ -103,21 +121,26 @@ func grow(ctx context.Context, name string, adapter database.Adapter, f filler, 
 	}
 	fmt.Println()
 	for _, sessions := range []int{1000, 100_000, 5_000_000} {
-		sessions = min(sessions, most)
+		sessions = min(sessions, of.most)
 		users := max(sessions/5, 1000)
 		if err := f.fill(ctx, sessions, users); err != nil {
 			return err
 		}
 		fmt.Printf("| %d | %d |", sessions, users)
 		for _, o := range all {
-			times, err := measure(ctx, &world{auth: auth, filler: &f, sessions: sessions, users: users}, o, operations)
+			times, err := measure(ctx, &world{auth: auth, filler: &f, sessions: sessions, users: users}, o, of.operations)
 			if err != nil {
 				return fmt.Errorf("%s: %w", o.name, err)
 			}
-			fmt.Printf(" %d · %d |", times[len(times)/2].Microseconds(), times[len(times)*99/100].Microseconds())
+			p50, p99 := times[len(times)/2].Microseconds(), times[len(times)*99/100].Microseconds()
+			fmt.Printf(" %d · %d |", p50, p99)
+			_, err = fmt.Fprintf(samples, "{\"database\":%q,\"operation\":%q,\"sessions\":%d,\"users\":%d,\"p50_us\":%d,\"p99_us\":%d}\n", name, o.name, sessions, users, p50, p99)
+			if err != nil {
+				return fmt.Errorf("write samples: %w", err)
+			}
 		}
 		fmt.Println()
-		if sessions == most {
+		if sessions == of.most {
 			break
 		}
 	}
