@@ -50,7 +50,7 @@ type settings struct {
 }
 
 func run(ctx context.Context, o settings) (err error) {
-	var samples io.Writer = io.Discard
+	samples := io.Discard
 	if o.samples != "" {
 		file, err := os.Create(o.samples)
 		if err != nil {
