@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -172,7 +173,7 @@ func (e *examination) storage(ctx context.Context) (err error) {
 	}
 	info, err := os.Stat(file)
 	if errors.Is(err, os.ErrNotExist) {
-		e.add(Hint, "database: %s does not exist yet; it is created at start.", file)
+		e.missing(file)
 		return nil
 	}
 	if err != nil {
@@ -183,6 +184,17 @@ func (e *examination) storage(ctx context.Context) (err error) {
 	}
 	e.differences(ctx, m)
 	return nil
+}
+
+// missing tells of a database that is not there: the server creates files, but no
+// folders.
+func (e *examination) missing(file string) {
+	folder := filepath.Dir(file)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		e.add(Serious, "database: %s cannot be created, because there is no folder %s; create it, for the user of the server only (chmod 700).", file, folder)
+		return
+	}
+	e.add(Hint, "database: %s does not exist yet; it is created at start.", file)
 }
 
 func (e *examination) differences(ctx context.Context, m *Migration) {

@@ -97,6 +97,20 @@ server: {metricsListen: ":9090"}
 	}
 }
 
+func TestADatabaseThatCannotBeCreatedIsSerious(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	c := Quickstart()
+	c.Database.Path = filepath.Join(folder, "data", "auth.db")
+	if got := examine(t, c); !strings.Contains(got[Serious], "there is no folder "+filepath.Join(folder, "data")+"; create it") {
+		t.Errorf("%v", got)
+	}
+	c.Database.Path = filepath.Join(folder, "auth.db")
+	if got := examine(t, c); got[Serious] != "" || !strings.Contains(got[Hint], "is created at start") {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestDifferencesOfTheDatabaseAreExplained(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "auth.db")

@@ -25,7 +25,7 @@ import (
 )
 
 // The stores are chosen by the environment: DATABASE is sqlite (the default),
-// memory, postgres or mysql, STORAGE is memory (the default) or redis. Servers are
+// memory, postgres, or mysql or mariadb, STORAGE is memory (the default) or redis. Servers are
 // those of OSTIARY_TEST_POSTGRES, OSTIARY_TEST_MYSQL and OSTIARY_TEST_REDIS, which
 // `make conformance` sets.
 
@@ -38,10 +38,10 @@ func openDatabase(ctx context.Context) (database.Adapter, error) {
 		return databasememory.New(), nil
 	case "postgres":
 		return openPostgres(ctx, os.Getenv("OSTIARY_TEST_POSTGRES"))
-	case "mysql":
+	case "mysql", "mariadb":
 		return openMySQL(os.Getenv(testservice.MySQLVariable))
 	default:
-		return nil, fmt.Errorf("DATABASE is %q; use sqlite, memory, postgres or mysql", kind)
+		return nil, fmt.Errorf("DATABASE is %q; use sqlite, memory, postgres, mysql or mariadb", kind)
 	}
 }
 

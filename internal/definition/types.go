@@ -98,13 +98,13 @@ func MySQLType(f migrate.ColumnField) string {
 	case schema.JSON, schema.StringArray, schema.NumberArray:
 		return "json"
 	}
-	switch {
-	case len(f.Values) > 0:
-		return "text"
+	switch { // text can only be indexed by its beginning
 	case len(f.Indexes) > 0:
 		return fmt.Sprintf("varchar(%d)", f.TextLength(3072, 4, 191))
 	case f.Unique:
 		return "varchar(255)"
+	case len(f.Values) > 0 && !f.Index:
+		return "text"
 	case f.References != nil:
 		return "varchar(36)"
 	case f.Sortable, f.Index:
