@@ -7,16 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ostiary/ostiary/core"
 	"github.com/ostiary/ostiary/features/social"
 	"github.com/ostiary/ostiary/plugins/genericoauth"
 )
-
-// Plugins are the plugins that a file can configure.
-type Plugins struct {
-	// GenericOAuth signs users in with providers that socialProviders do not have.
-	GenericOAuth *GenericOAuth `key:"genericOAuth"`
-}
 
 // GenericOAuth are providers that the file describes.
 type GenericOAuth struct {
@@ -210,12 +203,8 @@ func header(m map[string]string) http.Header {
 	return h
 }
 
-// plugins returns the plugins that are configured.
-func (t *translation) plugins() []core.Plugin {
-	g := t.Plugins.GenericOAuth
-	if g == nil {
-		return nil
-	}
+// genericOAuth returns the plugin with the providers of the file.
+func (t *translation) genericOAuth(g *GenericOAuth) *genericoauth.Plugin {
 	var o genericoauth.Options
 	for i := range g.Config {
 		c := &g.Config[i]
@@ -234,7 +223,7 @@ func (t *translation) plugins() []core.Plugin {
 		}
 		o.Providers = append(o.Providers, c.provider())
 	}
-	return []core.Plugin{genericoauth.New(o)}
+	return genericoauth.New(o)
 }
 
 // environmentName is how the id of a provider is written in the names of

@@ -32,6 +32,15 @@ var keyNames = strings.NewReplacer(
 	"TrustedOrigins:", "trustedOrigins:",
 	"Advanced.DisabledPaths:", "disabledPaths:",
 	"Secret:", "secret:",
+	"twofactor.Options: TOTP.Disabled without OTP.Send leaves no method; set OTP.Send", "plugins.twoFactor.totpOptions.disable: leaves no method; set mail.smtp.host, so that codes can be mailed",
+	"twofactor.Options.TOTP.Digits", "plugins.twoFactor.totpOptions.digits",
+	"jwt.Options.RSABits", "plugins.jwt.jwks.keyPairConfig.modulusLength",
+	"jwt.Options.GracePeriod", "plugins.jwt.jwks.gracePeriod",
+	"is less than ExpiresIn; tokens", "is less than plugins.jwt.jwt.expirationTime; tokens",
+	"jwt.Options.JWKSPath", "plugins.jwt.jwks.jwksPath",
+	"jwt.Options.SignCookieCache: enable Session.CookieCache", "plugins.jwt.sessionCookieCache: enable session.cookieCache",
+	"username.Options.MinLength", "plugins.username.minUsernameLength",
+	"is not between 0 and MaxLength", "is not between 0 and maxUsernameLength",
 	"schema: an id strategy is given for the unknown model", "advanced.database.modelIds: there is no model",
 )
 

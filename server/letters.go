@@ -12,7 +12,9 @@ import (
 	"github.com/ostiary/ostiary/features/user"
 	"github.com/ostiary/ostiary/mail"
 	"github.com/ostiary/ostiary/mail/smtp"
+	"github.com/ostiary/ostiary/plugins/magiclink"
 	"github.com/ostiary/ostiary/plugins/outbox"
+	"github.com/ostiary/ostiary/plugins/twofactor"
 )
 
 // letters are the mails of the server: the callbacks of the library, which
@@ -95,4 +97,15 @@ func (l *letters) deleteAccount(ctx context.Context, m user.DeleteMail) error {
 	d := to(m.User)
 	d.URL, d.ExpiresIn = m.URL, m.ExpiresIn
 	return l.post(ctx, l.templates.DeleteAccount, d)
+}
+
+// magicLink goes to whoever asks; there may be no user yet.
+func (l *letters) magicLink(ctx context.Context, m magiclink.Mail) error {
+	return l.post(ctx, l.templates.MagicLink, mail.Data{To: m.Email, URL: m.URL, ExpiresIn: m.ExpiresIn})
+}
+
+func (l *letters) secondFactor(ctx context.Context, m twofactor.Message) error {
+	d := to(m.User)
+	d.Code, d.ExpiresIn = m.Code, m.ExpiresIn
+	return l.post(ctx, l.templates.OneTimeCode, d)
 }

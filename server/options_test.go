@@ -201,7 +201,7 @@ func TestNoKeyIsForgotten(t *testing.T) {
 	for _, key := range Keys() {
 		switch root, _, _ := strings.Cut(key, "."); {
 		case root == "server", root == "mail", root == "database", root == "secondaryStorage": // of the server itself; tested where they are used
-		case root == "socialProviders", root == "plugins": // tested below, in social_test.go and genericoauth_test.go
+		case root == "socialProviders", root == "plugins": // tested below, in social_test.go, genericoauth_test.go and plugins_test.go
 		case strings.Contains(key, ".additionalFields"), strings.Contains(key, "Attributes."), strings.Contains(key, ".attributes."): // tested below
 		case !tested[key]:
 			t.Errorf("%s: no test says what becomes of it", key)

@@ -38,6 +38,7 @@ func newNode(s *scene, number int) (*node, error) {
 secret: chaos-secret-0123456789-abcdefghijklmnopqrstuvwxyz
 database: {url: "%s"}
 emailAndPassword: {enabled: true}
+plugins: {twoFactor: {}}
 server: {listen: "127.0.0.1:%s", accessLog: false, logLevel: error, drainDelay: 0.5, development: %t}
 %s`, s.database.url(number), port, s.mails, s.settings)
 	if err := os.WriteFile(n.config, []byte(config), 0o600); err != nil {

@@ -2,11 +2,19 @@ package main
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +26,7 @@ type visitor struct {
 	t       *testing.T
 	s       *scene
 	address string // from which it seems to come
-	cookie  string
+	cookies map[string]string
 	turn    int
 }
 
@@ -43,7 +51,9 @@ func (v *visitor) ask(path string, body any) (status int, text string) {
 	r.Header.Set("Origin", "http://auth.test")
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Forwarded-For", v.address)
-	r.Header.Set("Cookie", v.cookie)
+	for name, value := range v.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		v.t.Fatal(err)
@@ -54,8 +64,12 @@ func (v *visitor) ask(path string, body any) (status int, text string) {
 		v.t.Fatal(err)
 	}
 	for _, c := range answer.Cookies() {
-		if c.Name == "better-auth.session_token" {
-			v.cookie = c.Name + "=" + c.Value
+		if v.cookies == nil {
+			v.cookies = map[string]string{}
+		}
+		v.cookies[c.Name] = c.Value
+		if c.MaxAge < 0 {
+			delete(v.cookies, c.Name)
 		}
 	}
 	return answer.StatusCode, string(content)
@@ -73,14 +87,14 @@ func (v *visitor) must(path string, body any) string {
 // everywhere checks what every node answers about the session.
 func (v *visitor) everywhere(what, want string) {
 	v.t.Helper()
-	kept := v.cookie
+	kept := v.cookies
 	for range v.s.nodes {
-		v.cookie = kept
+		v.cookies = maps.Clone(kept)
 		if text := v.must("/get-session", nil); !strings.Contains(text, want) {
 			v.t.Errorf("%s: node %d says %s, want %s", what, (v.turn-1)%len(v.s.nodes), text, want)
 		}
 	}
-	v.cookie = kept
+	v.cookies = kept
 }
 
 // together asks as many times at once, of all nodes, and counts the answers.
@@ -91,7 +105,7 @@ func (v *visitor) together(times int, path string, body any) map[int]int {
 	var all sync.WaitGroup
 	for i := range times {
 		all.Go(func() {
-			one := &visitor{t: v.t, s: v.s, address: v.address, cookie: v.cookie, turn: i}
+			one := &visitor{t: v.t, s: v.s, address: v.address, cookies: maps.Clone(v.cookies), turn: i}
 			status, _ := one.ask(path, body)
 			mu.Lock()
 			counts[status]++
@@ -156,4 +170,76 @@ func TestThreeNodesAreOne(t *testing.T) {
 	alice.everywhere("after the reset", "null")
 	phone.must("/sign-in/email", map[string]any{"email": "alice@example.com", "password": "another " + password})
 	phone.must("/sign-out", map[string]any{})
+
+	t.Run("second factors", func(t *testing.T) { secondFactorsOfThreeNodes(t, s) })
+}
+
+// secondFactorsOfThreeNodes enrols at one node, finishes at another and signs in at
+// the third. A backup code is good for one of those who use it at once.
+func secondFactorsOfThreeNodes(t *testing.T, s *scene) {
+	bob := &visitor{t: t, s: s, address: "203.0.113.3"}
+	bob.at(0).must("/sign-up/email", map[string]any{"name": "Bob", "email": "bob@example.com", "password": password})
+	var enrolment struct {
+		TOTPURI     string
+		BackupCodes []string
+	}
+	if err := json.Unmarshal([]byte(bob.at(0).must("/two-factor/enable", map[string]any{"password": password})), &enrolment); err != nil {
+		t.Fatal(err)
+	}
+	bob.at(1).must("/two-factor/verify-totp", map[string]any{"code": currentCode(t, enrolment.TOTPURI)})
+	bob.everywhere("after the enrolment", `"twoFactorEnabled":true`)
+
+	challenged := func(i int) *visitor {
+		v := &visitor{t: t, s: s, address: fmt.Sprintf("203.0.113.%d", 10+i)}
+		if text := v.at(i).must("/sign-in/email", map[string]any{"email": "bob@example.com", "password": password}); !strings.Contains(text, "twoFactorRedirect") {
+			t.Errorf("a sign-in without a second factor: %s", text)
+		}
+		v.everywhere("before the second factor", "null")
+		return v
+	}
+	phone := challenged(2)
+	phone.at(0).must("/two-factor/verify-totp", map[string]any{"code": currentCode(t, enrolment.TOTPURI)})
+	phone.everywhere("after the second factor", "bob@example.com")
+
+	var visitors []*visitor
+	for i := range 6 {
+		visitors = append(visitors, challenged(20+i))
+	}
+	answers := make([]int, len(visitors))
+	var all sync.WaitGroup
+	for i, v := range visitors {
+		all.Go(func() {
+			answers[i], _ = v.at(i).ask("/two-factor/verify-backup-code", map[string]any{"code": enrolment.BackupCodes[0]})
+		})
+	}
+	all.Wait()
+	slices.Sort(answers)
+	refused := func(status int) bool { return status == http.StatusUnauthorized || status == http.StatusConflict }
+	if answers[0] != http.StatusOK || slices.ContainsFunc(answers[1:], func(status int) bool { return !refused(status) }) {
+		t.Errorf("of 6 who use one backup code at once: %v", answers)
+	}
+	for i := range s.nodes {
+		if status, text := challenged(30+i).at(i).ask("/two-factor/verify-backup-code", map[string]any{"code": enrolment.BackupCodes[0]}); status != http.StatusUnauthorized {
+			t.Errorf("node %d takes a backup code that was used: %d %s", i, status, text)
+		}
+	}
+}
+
+// currentCode is what an authenticator app shows (RFC 6238: SHA-1, six digits, half
+// a minute).
+func currentCode(t *testing.T, uri string) string {
+	t.Helper()
+	u, err := url.Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(u.Query().Get("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mac := hmac.New(sha1.New, key)
+	_ = binary.Write(mac, binary.BigEndian, time.Now().Unix()/30) // hashes never fail
+	sum := mac.Sum(nil)
+	at := sum[len(sum)-1] & 15
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[at:])&0x7fffffff%1000000)
 }
