@@ -36,6 +36,8 @@ COUNT := 1
 # postgres, redis-cluster or galera.
 PHASE := 10s
 ON := postgres
+# For how long `make chaos` kills a node every ten seconds, instead of its faults.
+KILLING := 0s
 # How long `make soak` loads a server.
 DURATION := 10m
 # Which load tests run, for which contestants (empty: all).
@@ -140,9 +142,9 @@ load: ## Compare with Better Auth and hand-written handlers under load (TESTS=se
 	@TESTS='$(TESTS)' ONLY='$(ONLY)' bench/run.sh
 
 .PHONY: chaos
-chaos: ## Break one thing after the other under three nodes and their load (ON=postgres, redis-cluster or galera, PHASE=10s)
+chaos: ## Break one thing after the other under three nodes and their load (ON=postgres, redis-cluster or galera, PHASE=10s; KILLING=3m kills nodes in a loop)
 	@scripts/prepare.sh $(if $(filter galera,$(ON)),galera)
-	go run ./e2e/chaos -on $(ON) -phase $(PHASE)
+	go run ./e2e/chaos -on $(ON) -phase $(PHASE) -killing $(KILLING)
 
 .PHONY: growth
 growth: ## Measure what operations cost with a thousand to millions of rows; writes bin/growth.jsonl and bin/growth.svg

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -130,7 +131,7 @@ func (c *crowd) ask(method, path, cookie string, body any) (newCookie string, st
 				n.shun()
 				continue
 			}
-			c.cut.Add(1)
+			c.lose(method+" "+path, err)
 			return "", 0, ""
 		}
 		if response.Close {
@@ -139,15 +140,24 @@ func (c *crowd) ask(method, path, cookie string, body any) (newCookie string, st
 		content, err := io.ReadAll(response.Body)
 		_ = response.Body.Close()
 		if err != nil {
-			c.cut.Add(1)
+			c.lose(method+" "+path, err)
 			return "", 0, ""
 		}
 		c.count(response, method+" "+path, string(content))
 		newCookie, _, _ = strings.Cut(response.Header.Get("Set-Cookie"), ";")
 		return newCookie, response.StatusCode, string(content)
 	}
-	c.cut.Add(1)
+	c.lose(method+" "+path, errors.New("no node accepts connections"))
 	return "", 0, ""
+}
+
+// lose counts a request whose connection was lost, and remembers how.
+func (c *crowd) lose(what string, err error) {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner // the outer ones name the ports
+	}
+	c.cut.Add(1)
+	c.note(what + ": lost: " + err.Error())
 }
 
 func (c *crowd) took(d time.Duration) {
@@ -184,6 +194,7 @@ func (c *crowd) oddities() []string {
 	for what, n := range c.unusual {
 		list = append(list, fmt.Sprintf("%d × %s", n, what))
 	}
+	slices.Sort(list)
 	return list
 }
 

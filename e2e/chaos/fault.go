@@ -1,6 +1,10 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
 // fault is something that breaks under load. It has been repaired when inflict
 // returns.
@@ -31,4 +35,25 @@ var ofNodes = []fault{
 		}
 		return nil
 	}},
+}
+
+// killInterval is the time from one kill of a loop to the next.
+const killInterval = 10 * time.Second
+
+// killLoop kills one node after the other, as crashes do, each of which is started
+// again at once.
+func killLoop(total time.Duration) fault {
+	kills := max(1, int(total/killInterval))
+	return fault{fmt.Sprintf("a node is killed every %v, %d times", killInterval, kills), func(ctx context.Context, s *scene) error {
+		for i := range kills {
+			next := time.Now().Add(killInterval)
+			n := s.nodes[i%len(s.nodes)]
+			n.kill()
+			if err := n.start(ctx); err != nil {
+				return err
+			}
+			wait(ctx, time.Until(next))
+		}
+		return nil
+	}}
 }

@@ -1,5 +1,6 @@
 // Command chaos runs three nodes of the server under load, breaks one thing after
-// the other, and prints what clients saw and what was lost. The nodes share one
+// the other, and prints what clients saw and what was lost. With the flag -killing
+// it kills a node every ten seconds instead. The nodes share one
 // PostgreSQL, or that and a Redis Cluster, or a Galera cluster of three (flag -on).
 //
 // It needs the server programs. Everything is private, on the loopback interface
@@ -25,10 +26,11 @@ import (
 func main() {
 	phase := flag.Duration("phase", 10*time.Second, "how long each fault is under load")
 	workers := flag.Int("workers", 12, "how many clients there are at once")
+	killing := flag.Duration("killing", 0, "instead of the faults, kill a node every 10 s for that long")
 	on := flag.String("on", "postgres", "what the nodes share: "+strings.Join(slices.Sorted(maps.Keys(grounds)), ", "))
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *on, *phase, *workers)
+	err := run(ctx, *on, *phase, *killing, *workers)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
@@ -62,14 +64,19 @@ var grounds = map[string]ground{
 	"galera":        {"a Galera cluster of three MariaDB servers, each node with another one in front", (*scene).onGalera},
 }
 
-func run(ctx context.Context, on string, phase time.Duration, workers int) error {
+func run(ctx context.Context, on string, phase, killing time.Duration, workers int) error {
 	s, err := newScene(ctx, on, false)
 	if err != nil {
 		return err
 	}
 	defer s.end()
 	s.phase, s.workers = phase, workers
-	fmt.Printf("Three nodes on %s, %d clients, %v of load for each fault.\n\n", grounds[on].name, s.workers, s.phase)
+	load := fmt.Sprintf("%v of load for each fault", s.phase)
+	if killing > 0 {
+		s.faults = []fault{killLoop(killing)}
+		load = fmt.Sprintf("load for %v", killing+s.phase/2)
+	}
+	fmt.Printf("Three nodes on %s, %d clients, %s.\n\n", grounds[on].name, s.workers, load)
 	return s.runAll(ctx)
 }
 
@@ -148,7 +155,7 @@ func (s *scene) runAll(ctx context.Context) error {
 			fmt.Fprintln(os.Stderr, "  "+b)
 		}
 		for _, o := range c.oddities() {
-			fmt.Fprintln(os.Stderr, "  other: "+o)
+			fmt.Fprintln(os.Stderr, "  "+o)
 		}
 	}
 	if failed > 0 {

@@ -1,12 +1,15 @@
 package testservice
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -90,6 +93,9 @@ func (g *Galera) Stop() error {
 // Start starts a node that does not run. It gets its data from one that does; the
 // first of all makes a new cluster. It returns when the node takes statements.
 func (g *Galera) Start(i int) error {
+	if err := g.revive(); err != nil {
+		return err
+	}
 	p, err := newProcess("galera", "mysql")
 	if err != nil {
 		return err
@@ -99,6 +105,83 @@ func (g *Galera) Start(i int) error {
 		return p.discard(err)
 	}
 	return nil
+}
+
+// settleTime is how long nodes may take to agree on who is left of a cluster.
+const settleTime = 20 * time.Second
+
+// revive makes sure that the nodes which run are a cluster that takes statements.
+//
+// When a node is killed while another one stalls for longer than the others wait
+// for it, as happens on a machine that is very busy, all that are left are alone.
+// None of them is a majority, and they remain without one when they have found each
+// other again, because the dead node is missing: it comes back as another. Then
+// somebody has to tell them to go on, which is done here to the one that has the
+// most. The others get from it what they lack.
+func (g *Galera) revive() error {
+	var living []*Server
+	for _, n := range g.nodes {
+		if n.running != nil {
+			living = append(living, n.running)
+		}
+	}
+	err := awaitPrimary(living)
+	if err == nil {
+		return nil
+	}
+	var ahead *Server
+	most := int64(-1)
+	for _, s := range living {
+		text, err := galeraStatus(s.DSN, "wsrep_last_committed")
+		if err != nil {
+			return err
+		}
+		committed, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("wsrep_last_committed: %w", err)
+		}
+		if committed > most {
+			ahead, most = s, committed
+		}
+	}
+	if err := executeMariaDB(ahead.DSN, "SET GLOBAL wsrep_provider_options = 'pc.bootstrap=YES'"); err != nil {
+		return err
+	}
+	return awaitPrimary(living)
+}
+
+// awaitPrimary waits until all nodes belong to the part of the cluster that takes
+// statements.
+func awaitPrimary(nodes []*Server) error {
+	for deadline := time.Now().Add(settleTime); ; time.Sleep(50 * time.Millisecond) {
+		var waiting error
+		for i, s := range nodes {
+			status, err := galeraStatus(s.DSN, "wsrep_cluster_status")
+			if err == nil && status != "Primary" {
+				err = errors.New("it belongs to no majority: " + status)
+			}
+			if err != nil {
+				waiting = fmt.Errorf("node %d of those that run: %w", i, err)
+				break
+			}
+		}
+		if waiting == nil || time.Now().After(deadline) {
+			return waiting
+		}
+	}
+}
+
+// galeraStatus returns what a node says about itself, also one without a majority.
+func galeraStatus(dsn, name string) (value string, err error) {
+	db, err := openQuietly(dsn)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err = db.QueryRowContext(ctx, "SHOW STATUS LIKE '"+name+"'").Scan(&name, &value)
+	return value, err
 }
 
 func (g *Galera) start(p *process, n *galeraNode) (*Server, error) {
@@ -119,7 +202,7 @@ func (g *Galera) start(p *process, n *galeraNode) (*Server, error) {
 		"--wsrep-node-address=127.0.0.1", "--wsrep-node-incoming-address=127.0.0.1:" + n.port,
 		"--wsrep-sst-method=rsync", "--wsrep-sst-receive-address=127.0.0.1:" + n.state,
 		"--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:" + n.group + ";base_port=" + n.group + ";ist.recv_addr=127.0.0.1:" + n.increments +
-			";gcache.size=32M;evs.keepalive_period=PT0.5S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S;evs.inactive_check_period=PT0.5S",
+			";gcache.size=32M",
 	}
 	var members []string
 	for _, other := range g.nodes {

@@ -2,6 +2,8 @@ package testservice
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -161,14 +164,22 @@ func (p *process) discard(err error) error {
 	return errors.Join(err, p.log.Close(), os.RemoveAll(p.folder))
 }
 
-// freePort returns a port of the loopback interface that nobody listens on.
+// freePort returns a port of the loopback interface that nobody listens on. It is
+// not one of those that systems give to outgoing connections (from 32768 on, on
+// Linux): a server that is started again finds it free.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for {
+		var random [2]byte
+		_, _ = rand.Read(random[:]) // never returns an error
+		port := strconv.Itoa(12000 + int(binary.BigEndian.Uint16(random[:]))%20000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		switch {
+		case err == nil:
+			return port, l.Close()
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return "", err
+		}
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return strconv.Itoa(port), l.Close()
 }
 
 // find returns the path of a program: the first match of the patterns, or one in
