@@ -87,9 +87,10 @@ func newScene(ctx context.Context, on string, mails bool) (s *scene, err error) 
 		return nil, fmt.Errorf("-on %s: there is no such ground", on)
 	}
 	s = &scene{workers: 1, mails: mails}
+	started := s // also when nil is returned
 	defer func() {
 		if err != nil {
-			s.end()
+			started.end()
 		}
 	}()
 	if s.folder, err = os.MkdirTemp("", "ostiary-chaos-"); err != nil {
