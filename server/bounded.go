@@ -21,9 +21,10 @@ type places struct {
 func newPlaces(n int) *places { return &places{free: make(chan struct{}, n)} }
 
 const (
-	// backlogTime is how long a listener that is closed still accepts what the
-	// operating system has accepted before.
-	backlogTime = 50 * time.Millisecond
+	// backlogTime is how long a listener that is closed waits for more of what the
+	// operating system has accepted before, and backlogLimit how long in all.
+	backlogTime  = 50 * time.Millisecond
+	backlogLimit = time.Second
 	// lingerTime is how long a connection that was ended waits for the client to
 	// take notice. Without that the client would see a reset instead of an end when
 	// its next request crosses the end, and could not tell whether to repeat it.
@@ -34,9 +35,10 @@ const (
 // for it. Those that have to wait do so with the operating system.
 type bounded struct {
 	net.Listener
-	places *places
-	closed chan struct{}
-	once   sync.Once
+	places   *places
+	closed   chan struct{}
+	closedAt time.Time // set before closed is closed
+	once     sync.Once
 }
 
 func newBounded(l net.Listener, p *places) *bounded {
@@ -50,6 +52,9 @@ func (b *bounded) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	c, err := b.Listener.Accept()
+	if err != nil && b.more() {
+		c, err = b.Listener.Accept()
+	}
 	if err != nil {
 		<-b.places.free
 		select {
@@ -61,6 +66,19 @@ func (b *bounded) Accept() (net.Conn, error) {
 		}
 	}
 	return &placed{Conn: c, places: b.places, leave: sync.OnceFunc(func() { <-b.places.free })}, nil
+}
+
+// more reports whether it is worth asking once more after the time of a listener
+// that is closed is over: on a machine that is very busy it can be over before
+// anybody has asked.
+func (b *bounded) more() bool {
+	select {
+	case <-b.closed:
+	default:
+		return false
+	}
+	l, ok := b.Listener.(*net.TCPListener)
+	return ok && b.places.leaving.Load() && time.Since(b.closedAt) < backlogLimit && l.SetDeadline(time.Now().Add(backlogTime)) == nil
 }
 
 // place reports whether a place was found before the listener was closed.
@@ -82,6 +100,7 @@ func (b *bounded) place() bool {
 func (b *bounded) Close() error {
 	var err error
 	b.once.Do(func() {
+		b.closedAt = time.Now()
 		close(b.closed)
 		if l, ok := b.Listener.(*net.TCPListener); ok && b.places.leaving.Load() {
 			err = l.SetDeadline(time.Now().Add(backlogTime))

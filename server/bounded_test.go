@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 )
 
 func TestConnectionsWaitForAPlace(t *testing.T) {
@@ -202,5 +203,42 @@ func TestRR_60_ARequestThatDoesNotGoOnIsGivenUp(t *testing.T) {
 	_ = client.Close()
 	if err := p.wait(t.Context()); err != nil || len(p.free) != 0 {
 		t.Errorf("%v, %d places are taken", err, len(p.free))
+	}
+}
+
+// The process gets no processor until the time for connections that wait is over.
+func TestRR_60_ConnectionsThatWaitAreAcceptedAlthoughTheTimeIsOver(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBounded(l, newPlaces(5))
+	for range 3 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+	}
+	b.places.leaving.Store(true)
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := l.(*net.TCPListener).SetDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		c, err := b.Accept()
+		if err != nil {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+		_ = c.Close()
+	}
+	if _, err := b.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+	if err := b.places.wait(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
