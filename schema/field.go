@@ -69,8 +69,9 @@ type Field struct {
 	// Optional allows null and absence. A field that is not optional is NOT
 	// NULL in the store and must be given on creation unless it has a default.
 	Optional bool
-	// NoInput refuses the field in requests of clients: sending it is an error.
-	// Set it on everything that a user must not decide, such as a role.
+	// NoInput refuses the field in requests of clients: sending it is an error, or,
+	// on creation when there is a default, has no effect. Set it on everything that a
+	// user must not decide, such as a role.
 	NoInput bool
 	// Hidden keeps the field out of every response and out of the cookie cache.
 	Hidden bool

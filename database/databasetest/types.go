@@ -87,6 +87,45 @@ func valueCases() []testCase {
 			s.refused(err)
 			s.equal(s.must(s.query(schema.UserKey, id(high))).Get("huge"), int64(math.MaxInt64))
 		}},
+		{"V10 a number without a place in its column is refused or kept as it is", func(s *scene) {
+			for field, numbers := range map[string][]any{
+				"huge": {1e300, -1e300, 1e19, -1e19}, "rank": {1e300, -1e10, int64(math.MaxInt32 + 1), int64(math.MinInt64)},
+			} {
+				for _, n := range numbers {
+					created, err := s.db.Create(s.ctx, s.fixture(schema.UserKey, field, n))
+					if err != nil {
+						continue
+					}
+					given, _ := s.row(schema.UserKey, field, n).Get(field).(float64)
+					if whole, ok := n.(int64); ok {
+						given = float64(whole)
+					}
+					kept, ok := created.Get(field).(float64)
+					if whole, isWhole := created.Get(field).(int64); isWhole {
+						kept, ok = float64(whole), true
+					}
+					if !ok || kept != given {
+						s.Errorf("%v in %s became %v", n, field, created.Get(field))
+					}
+				}
+			}
+		}},
+		{"V11 whole numbers are compared with those between and beyond them", func(s *scene) {
+			one, two := s.user("huge", int64(1)), s.user("huge", int64(2))
+			both := []schema.Row{one, two}
+			s.usersWhere(nil, database.Eq("huge", 1.5))
+			s.usersWhere(both, database.Compare("huge", database.NotEqual, 1.5))
+			s.usersWhere([]schema.Row{one}, database.Compare("huge", database.Less, 1.5))
+			s.usersWhere([]schema.Row{one}, database.Compare("huge", database.LessOrEqual, 1.5))
+			s.usersWhere([]schema.Row{two}, database.Compare("huge", database.Greater, 1.5))
+			s.usersWhere([]schema.Row{two}, database.Compare("huge", database.GreaterOrEqual, 1.5))
+			s.usersWhere([]schema.Row{two}, database.OneOf("huge", 1.5, 2.0, 1e300))
+			s.usersWhere(both, database.Compare("huge", database.Less, 1e300))
+			s.usersWhere(nil, database.Compare("huge", database.Less, -1e300))
+			s.usersWhere(both, database.Compare("huge", database.Greater, -1e300))
+			s.usersWhere(nil, database.Compare("huge", database.GreaterOrEqual, 1e300))
+			s.usersWhere(nil, database.Eq("huge", -1e300))
+		}},
 		{"V05 booleans, and null as a third", func(s *scene) {
 			yes, no, unknown := s.user("flag", true), s.user("flag", false), s.user("flag", nil)
 			s.usersWhere([]schema.Row{yes}, database.Eq("flag", true))

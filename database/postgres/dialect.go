@@ -42,6 +42,7 @@ func dialect() *sqldb.Dialect {
 		Boolean:         func(b bool) any { return b },
 		Time:            func(t time.Time) (any, error) { return t, nil },
 		JSON:            func(text []byte) any { return string(text) },
+		Fraction:        func(f float64) any { return fraction(f) },
 		Error:           meaning,
 		Busy:            busy,
 		Conflict:        conflict,

@@ -35,7 +35,7 @@ func (c *core) codecOf(t *schema.Table, position int) codec {
 	}
 	switch f.Type {
 	case schema.Number:
-		return codec{encode: encodeNumber, decode: decodeNumber}
+		return codec{encode: d.encodeNumber, decode: decodeNumber}
 	case schema.Boolean:
 		return codec{encode: func(v any) (any, error) { return encodeBoolean(d, v) }, decode: decodeBoolean}
 	case schema.Date:
@@ -155,6 +155,15 @@ func encodeNumber(value any) (any, error) {
 		return parseNumber(v)
 	}
 	return nil, fmt.Errorf("want a number, got %T", value)
+}
+
+// encodeNumber leaves what is not whole to the dialect.
+func (d *Dialect) encodeNumber(value any) (any, error) {
+	n, err := encodeNumber(value)
+	if f, ok := n.(float64); ok && d.Fraction != nil {
+		return d.Fraction(f), err
+	}
+	return n, err
 }
 
 func decodeNumber(stored any) (any, error) {

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/ostiary/ostiary/database"
@@ -94,6 +95,10 @@ func (c *core) condition(t *table, w *database.Where) (condition, error) {
 		cond.null = true
 		return cond, nil
 	}
+	if f, ok := c.fraction(t, at, w.Value); ok {
+		cond.compareWhole(f)
+		return cond, nil
+	}
 	cond.insensitive = w.Insensitive && t.codecs[at].text
 	cond.value, err = t.codecs[at].encode(w.Value)
 	if cond.never = errors.Is(err, errUnstorable); cond.never {
@@ -101,6 +106,48 @@ func (c *core) condition(t *table, w *database.Where) (condition, error) {
 	}
 	cond.twice = cond.operator == equal && c.exactly(t, &cond)
 	return cond, err
+}
+
+// fraction returns a number that is compared with a column and may be none of those
+// with which the dialect lets it be compared, which are whole.
+func (c *core) fraction(t *table, at int, value any) (float64, bool) {
+	if c.dialect.Fraction == nil || t.Fields[at].Type != schema.Number || t.field(at).HoldsID() {
+		return 0, false
+	}
+	n, _ := encodeNumber(value)
+	f, ok := n.(float64)
+	return f, ok
+}
+
+// exactly64 returns a number as a whole one.
+func exactly64(f float64) (any, bool) {
+	if f != math.Trunc(f) || f < math.MinInt64 || f >= -math.MinInt64 {
+		return nil, false
+	}
+	return int64(f), true
+}
+
+// compareWhole compares a column of whole numbers with any number.
+func (cond *condition) compareWhole(f float64) {
+	if n, ok := exactly64(f); ok {
+		cond.value = n
+		return
+	}
+	below := cond.operator == less || cond.operator == lessOrEqual
+	switch above := cond.operator == greater || cond.operator == greaterOrEqual; {
+	case !below && !above:
+		cond.never = true
+	case math.Abs(f) >= -math.MinInt64: // on one side of all
+		cond.never = true
+		cond.operator = equal // none
+		if below == (f > 0) {
+			cond.operator = notEqual // all
+		}
+	case below:
+		cond.operator, cond.value = less, int64(math.Ceil(f))
+	default:
+		cond.operator, cond.value = greater, int64(math.Floor(f))
+	}
 }
 
 // exactly reports whether a comparison must be told to tell every two texts apart.
@@ -135,6 +182,11 @@ func (c *core) resolveList(t *table, cond *condition, w *database.Where) error {
 			continue
 		}
 		encoded, err := t.codecs[cond.position].encode(v)
+		if f, ok := c.fraction(t, cond.position, v); ok {
+			if encoded, ok = exactly64(f); !ok {
+				err = errUnstorable
+			}
+		}
 		if errors.Is(err, errUnstorable) {
 			cond.never = true
 			continue

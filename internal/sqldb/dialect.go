@@ -92,6 +92,11 @@ type Dialect struct {
 	Boolean func(bool) any
 	Time    func(time.Time) (any, error)
 	JSON    func(text []byte) any
+	// Fraction encodes a number that is no int64, or that is too large for every
+	// whole number about as large to have a value of its own. It is for drivers that
+	// would make another number of it for a column of whole numbers. Nil means the
+	// number itself.
+	Fraction func(float64) any
 
 	// Error returns [database.ErrDuplicate] or [database.ErrUnavailable] when a
 	// driver's error means that, and nil otherwise.
