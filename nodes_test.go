@@ -113,8 +113,8 @@ func TestARevocationReachesTheMemoryOfEveryNode(t *testing.T) {
 			t.Parallel()
 			c := newCluster(t, 2)
 			alice := c.nodes[0].signUp("alice@example.com")
-			kept := alice.copyOf() // sign-out takes the cookie of the other
-			here, there := kept.at(c.nodes[0]), kept.at(c.nodes[1])
+			kept := alice.copyOf()                                           // sign-out takes the cookie of the other
+			here, there := kept.at(c.nodes[0]), kept.copyOf().at(c.nodes[1]) // a refusal takes the cookie
 			for _, browser := range []*client{here, there} {
 				if browser.session() == nil {
 					t.Fatal("no session")

@@ -248,7 +248,8 @@ type SessionMemoryOptions struct {
 	// Enabled turns the memory on. It needs [BroadcastOptions].Channel.
 	Enabled bool
 	// MaxAge is how long a session is remembered at most. All nodes must have the
-	// same. Default 5 seconds.
+	// same. It also bounds how far a replica of the database may lag that answers
+	// for sessions. Default 5 seconds.
 	MaxAge time.Duration
 	// Sessions is how many are remembered; each takes about 2 KiB. Default 10 000.
 	Sessions int
@@ -256,8 +257,8 @@ type SessionMemoryOptions struct {
 
 // BroadcastOptions connect the nodes of a deployment with each other.
 type BroadcastOptions struct {
-	// Channel carries what one node changes to the memories and cookie caches of
-	// all others. Package database/postgres and package storage/redis have one;
+	// Channel carries what one node changes to all others, to be heeded by their
+	// memories and cookie caches and when they read from a replica. Package database/postgres and package storage/redis have one;
 	// for a single process there is [broadcast.Hub]. Nil means that each node
 	// knows only of its own changes.
 	Channel broadcast.Channel

@@ -77,7 +77,9 @@ type Kernel struct {
 	deliveries           *deliveries
 	opened               *cacheMemory
 	watermarks           *watermarks
+	news                 *news           // nil unless there is a memory or a replica
 	memory               *sessionMemory  // nil when nothing is remembered
+	replica              *sessionReplica // nil when sessions are read from no replica
 	link                 *broadcast.Link // nil when there is no channel to other nodes
 	stopLink             func(within context.Context) error
 }

@@ -17,7 +17,14 @@ type subject [32]byte
 // setLink connects the nodes with each other.
 func (k *Kernel) setLink() error {
 	o, memory := &k.config.Broadcast, &k.config.Session.Memory
+	lookup, err := k.newReplicaLookup()
+	if err != nil {
+		return err
+	}
 	if o.Channel == nil {
+		if lookup != nil {
+			return errors.New("Database: its replica needs Broadcast.Channel, by which the nodes tell each other of changes; for a single process give new(broadcast.Hub)")
+		}
 		if memory.Enabled {
 			return errors.New("Session.Memory: needs Broadcast.Channel, by which the nodes tell each other of changes; for a single process give new(broadcast.Hub)")
 		}
@@ -27,8 +34,14 @@ func (k *Kernel) setLink() error {
 		return errors.New("Broadcast.Channel: has no use without a Database; remove it")
 	}
 	k.link = broadcast.NewLink(o.Channel, broadcast.LinkOptions{Lease: o.Lease, Keep: memory.MaxAge, Log: k.Log, Receive: k.hear})
+	if memory.Enabled || lookup != nil {
+		k.news = newNews(k.link, memory.MaxAge)
+	}
 	if memory.Enabled {
-		k.memory = newSessionMemory(k.link, memory)
+		k.memory = newSessionMemory(k.news, memory)
+	}
+	if lookup != nil {
+		k.replica = newSessionReplica(k.news, lookup, k.Log)
 	}
 	return nil
 }
@@ -74,10 +87,11 @@ func (k *Kernel) changed(ctx context.Context, s subject, m mark) {
 	})
 }
 
-// apply makes what this node remembers of a changed session or user unusable.
+// apply makes what this node, or a replica, remembers of a changed session or user
+// unusable.
 func (k *Kernel) apply(s subject, m mark) {
-	if k.memory != nil {
-		k.memory.heard(s)
+	if k.news != nil {
+		k.news.heard(s)
 	}
 	if k.config.Session.CookieCache.Strict || !m.ends() {
 		k.watermarks.raise(s, m)

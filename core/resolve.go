@@ -163,7 +163,7 @@ func (c *Context) readStore(token string, o ReadOptions) (*Identity, error) {
 		}
 		return id, nil
 	}
-	due := !id.Session.ExpiresAt.Add(-c.lifetime.expires).Add(c.lifetime.update).After(now) && !c.config.Session.DisableRefresh
+	due := c.isDue(id)
 	if deferring {
 		id.NeedsRefresh = &due
 		return id, c.writeCache(id, false)
@@ -172,6 +172,11 @@ func (c *Context) readStore(token string, o ReadOptions) (*Identity, error) {
 		return id, c.writeCache(id, false)
 	}
 	return c.refresh(id)
+}
+
+// isDue reports whether a session is due to be given a new lifetime.
+func (c *Context) isDue(id *Identity) bool {
+	return !id.Session.ExpiresAt.Add(-c.lifetime.expires).Add(c.lifetime.update).After(c.Now()) && !c.config.Session.DisableRefresh
 }
 
 // refresh gives a session a new lifetime. It never re-issues the cookie of a

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ostiary/ostiary/database"
@@ -67,10 +68,28 @@ func (w condition) where() []database.Where {
 	return where
 }
 
+// newReplicaLookup returns what reads sessions, with their users, from the replica of
+// the database; nil when there is none.
+func (k *Kernel) newReplicaLookup() (*database.ReplicaLookup, error) {
+	if k.DB == nil {
+		return nil, nil // the database is another problem
+	}
+	lookup := k.DB.NewReplicaLookup(k.Sessions.table, "token", withUser(k.Users.table))
+	if lookup != nil && k.config.SecondaryStorage != nil {
+		return nil, errors.New("Database: its replica has no use with SecondaryStorage, from which sessions are read; leave one of them out")
+	}
+	return lookup, nil
+}
+
+// withUser reads the user of a session along.
+func withUser(users *schema.Table) database.Join {
+	return database.Join{Table: users, From: "userId", On: "id", One: true}
+}
+
 func (k *Kernel) newSessionStore(sessions, users *schema.Table) sessionStore {
 	rows := &databaseSessions{
 		k: k, table: sessions,
-		lookup: k.DB.NewLookup(sessions, "token", database.Join{Table: users, From: "userId", On: "id", One: true}),
+		lookup: k.DB.NewLookup(sessions, "token", withUser(users)),
 	}
 	if k.config.SecondaryStorage == nil {
 		return rows

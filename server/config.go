@@ -69,6 +69,11 @@ type Database struct {
 	// "postgres://user@host/name" or "mysql://user@host/name". It is better not to
 	// write passwords into a file: give such an address as OSTIARY_DATABASE_URL.
 	URL string `key:"url"`
+	// ReplicaURL is the address of a streaming replica of a PostgreSQL database,
+	// which answers checks of sessions where it is certain to have all that matters
+	// (see the guide on sessions). A password in it is better given as
+	// OSTIARY_DATABASE_REPLICA_URL. Default: there is none.
+	ReplicaURL string `key:"replicaURL"`
 	// Schema is the PostgreSQL schema of the tables. Default: the search path.
 	Schema string `key:"schema"`
 	// MaxConnections bounds the connections to PostgreSQL or MySQL. Default:

@@ -66,6 +66,8 @@ func (d *Database) file() (string, error) {
 		return "", fmt.Errorf("database.url: not set; give the address of the %s database, such as %s://user@host/name", kind, kind)
 	case kind != postgresKind && d.Schema != "":
 		return "", fmt.Errorf("database.schema: is for postgres; a %s database has no schemas", kind)
+	case kind != postgresKind && d.ReplicaURL != "":
+		return "", fmt.Errorf("database.replicaURL: is for postgres; the replica of a %s database is not read from", kind)
 	case kind != sqliteKind:
 		return "", nil
 	case d.URL == "" && d.Path == "":
@@ -96,7 +98,7 @@ func (d *Database) open() (database.Adapter, error) {
 	}
 	db, err := d.openServer()
 	if err != nil {
-		return nil, fmt.Errorf("database.url: %w", err)
+		return nil, inKeys{fmt.Errorf("database.url: %w", err)}
 	}
 	return db, nil
 }
@@ -106,7 +108,7 @@ func (d *Database) openServer() (database.Adapter, error) {
 	if kind, _ := d.kind(); kind == mysqlKind {
 		return mysql.OpenWith(mysql.Options{URL: d.URL, MaxConnections: d.MaxConnections})
 	}
-	return postgres.OpenWith(postgres.Options{URL: d.URL, Schema: d.Schema, MaxConnections: d.MaxConnections})
+	return postgres.OpenWith(postgres.Options{URL: d.URL, ReplicaURL: d.ReplicaURL, Schema: d.Schema, MaxConnections: d.MaxConnections})
 }
 
 // describe names the database for people, without what is secret in its address.

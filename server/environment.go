@@ -16,6 +16,8 @@ import (
 //	OSTIARY_SECRETS        secrets, as "2:new,1:old" (or BETTER_AUTH_SECRETS)
 //	OSTIARY_BASE_URL       baseURL (or BETTER_AUTH_URL)
 //	OSTIARY_DATABASE_URL   database.url
+//	OSTIARY_DATABASE_REPLICA_URL
+//	                       database.replicaURL
 //	OSTIARY_REDIS_URL      secondaryStorage.url
 //	OSTIARY_SMTP_URL       mail.smtp, as smtp://user:password@host:587, or
 //	                       smtps:// for implicit TLS
@@ -52,6 +54,9 @@ func (c *Config) ApplyEnvironment(lookup func(name string) (string, bool)) error
 	}
 	if v, _ := get("OSTIARY_DATABASE_URL"); v != "" {
 		c.SetDatabase(v)
+	}
+	if v, _ := get("OSTIARY_DATABASE_REPLICA_URL"); v != "" {
+		c.Database.ReplicaURL = v
 	}
 	if v, _ := get("OSTIARY_REDIS_URL"); v != "" {
 		c.SecondaryStorage.URL = Secret(v)

@@ -27,14 +27,14 @@ func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
 	}
 	err := c.ApplyEnvironment(environment(
 		"OSTIARY_SECRET", "s", "BETTER_AUTH_SECRET", "other", "OSTIARY_SECRETS", "2:b,1:a", "BETTER_AUTH_URL", "https://a.example",
-		"OSTIARY_DATABASE_URL", "sqlite:env.db", "OSTIARY_SMTP_URL", "smtps://me:p%40ss@mail.example:4650", "OSTIARY_SMTP_PASSWORD", "better",
+		"OSTIARY_DATABASE_URL", "sqlite:env.db", "OSTIARY_DATABASE_REPLICA_URL", "postgres://replica/d", "OSTIARY_SMTP_URL", "smtps://me:p%40ss@mail.example:4650", "OSTIARY_SMTP_PASSWORD", "better",
 	))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Config{
 		Secret: "s", Secrets: []VersionedSecret{{2, "b"}, {1, "a"}}, BaseURL: BaseURL{URL: "https://a.example"},
-		Database: Database{URL: "sqlite:env.db"},
+		Database: Database{URL: "sqlite:env.db", ReplicaURL: "postgres://replica/d"},
 		Mail:     Mail{From: "a@b.example", SMTP: SMTP{Host: "mail.example", Port: 4650, Username: "me", Password: "better", TLS: "implicit"}},
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
@@ -96,6 +96,8 @@ func TestTheDatabaseIsFound(t *testing.T) {
 		{Database{URL: "mysql://u:hunter2@h/db"}, "", ""},
 		{Database{Type: "mariadb", URL: "u:hunter2@tcp(h)/db"}, "", ""},
 		{Database{URL: "mysql://u:hunter2@h/db", Schema: "auth"}, "", "database.schema: is for postgres"},
+		{Database{URL: "mysql://u@h/db", ReplicaURL: "mysql://u:hunter2@h/db"}, "", "database.replicaURL: is for postgres"},
+		{Database{Path: "a.db", ReplicaURL: "postgres://u:hunter2@h/db"}, "", "database.replicaURL: is for postgres"},
 		{Database{Path: "a.db", URL: "sqlite:b.db"}, "", "one of them"},
 	} {
 		file, err := c.database.file()

@@ -42,6 +42,8 @@ var keyNames = strings.NewReplacer(
 	"username.Options.MinLength", "plugins.username.minUsernameLength",
 	"is not between 0 and MaxLength", "is not between 0 and maxUsernameLength",
 	"schema: an id strategy is given for the unknown model", "advanced.database.modelIds: there is no model",
+	"database.url: postgres: ReplicaURL: postgres:", "database.replicaURL:",
+	"Database: its replica has no use with SecondaryStorage", "database.replicaURL: the replica has no use with secondaryStorage.url",
 )
 
 // inKeys is an error of the library in terms of a configuration file.

@@ -23,7 +23,7 @@ func NewMigration(c Config) (*Migration, error) {
 	c.Secret, c.Secrets = NewSecret(), nil
 	c.BaseURL = BaseURL{URL: "http://localhost"}
 	c.Mail = Mail{}
-	c.Session.Memory = SessionMemory{} // nobody reads a session
+	c.Session.Memory, c.Database.ReplicaURL = SessionMemory{}, "" // nobody reads a session
 	c.fill()
 	s := &Server{config: c, out: io.Discard, log: slog.New(slog.DiscardHandler), mailless: mailless}
 	return s.migration()

@@ -53,7 +53,7 @@ type Server struct {
 	url       string
 	auth      *ostiary.Auth
 	outbox    *outbox.Plugin    // nil when no mails are sent
-	channel   broadcast.Channel // nil when nothing is kept in memory
+	channel   broadcast.Channel // nil when every session is asked of its store
 	secondary storage.Store     // nil when there is none
 	health    *health
 	meters    *meters
@@ -233,7 +233,7 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 		t.problems = append(t.problems, err)
 	}
 	s.secondary = secondary
-	if s.config.Session.Memory.Enabled {
+	if s.config.Session.Memory.Enabled || s.config.Database.ReplicaURL != "" {
 		if s.channel, err = s.config.channel(secondary); err != nil {
 			t.problems = append(t.problems, err)
 		}

@@ -55,13 +55,17 @@ func (t transaction) Exec(ctx context.Context, text string, args []any) (int64, 
 	return tag.RowsAffected(), err
 }
 
-// query reads rows without a detour through the types of pgx: what there is of
-// text, numbers and times is decoded here.
-func query(ctx context.Context, on statements, text string, args []any, read func([]any) error) (n int, err error) {
+func query(ctx context.Context, on statements, text string, args []any, read func([]any) error) (int, error) {
 	rows, err := on.Query(ctx, text, args...)
 	if err != nil {
 		return 0, err
 	}
+	return readRows(rows, read)
+}
+
+// readRows reads rows without a detour through the types of pgx: what there is of
+// text, numbers and times is decoded here.
+func readRows(rows pgx.Rows, read func([]any) error) (n int, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		raw, columns := rows.RawValues(), rows.FieldDescriptions()

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/internal/sqldb"
 )
 
@@ -27,12 +28,19 @@ type Options struct {
 	// target_session_attrs=read-write follow the primary server. What is absent
 	// is taken from the environment of libpq (PGHOST, PGPASSWORD and so on).
 	URL string
+	// ReplicaURL names a streaming replica of the database, or several with
+	// target_session_attrs=standby, in the form of URL. Checks of sessions are
+	// answered by it when it is certain to have all that matters; everything else
+	// is asked of the database itself, and all that the replica cannot answer. It
+	// needs a channel between the nodes. Empty means that there is none.
+	ReplicaURL string
 	// Schema is the schema that the tables are in. It becomes the search_path of
 	// every connection. Empty means the search_path of URL or of the user, whose
 	// first schema is used; usually that is public.
 	Schema string
-	// MaxConnections bounds the connections that are open at once. Zero means
-	// four for each processor, but at least 10.
+	// MaxConnections bounds the connections that are open at once, to the database
+	// and, apart from those, to the replica. Zero means four for each processor,
+	// but at least 10.
 	MaxConnections int
 	// IdleTime is how long a connection is kept that nobody uses; zero means 5
 	// minutes. Lifetime is how long one is used at most, so that a server which
@@ -57,7 +65,10 @@ const (
 // Adapter is a [database.Adapter] for PostgreSQL. It is safe for concurrent use.
 type Adapter struct {
 	*sqldb.Adapter
+	replica *replica // or nil
 }
+
+var _ database.Replicated = (*Adapter)(nil)
 
 // Open returns an adapter for the database at a URL. It opens no connection: the
 // first operation, which may be Ping, does. It fails when the URL is none.
@@ -73,12 +84,24 @@ func OpenWith(o Options) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
+	var follower *replica
+	if o.ReplicaURL != "" {
+		if follower, err = openReplica(o, p); err != nil {
+			p.Close()
+			return nil, fmt.Errorf("postgres: %w", err)
+		}
+	}
 	db := stdlib.OpenDBFromPool(p)
-	return newAdapter(o.RetryTime, sqldb.Options{Writer: db, Native: pool{p}, Renew: p.Reset, Close: func() error {
+	a := newAdapter(o.RetryTime, sqldb.Options{Writer: db, Native: pool{p}, Renew: p.Reset, Close: func() error {
 		err := db.Close()
+		if follower != nil {
+			err = errors.Join(err, follower.rows.Close())
+		}
 		p.Close()
 		return err
-	}}), nil
+	}})
+	a.replica = follower
+	return a, nil
 }
 
 // FromDB returns an adapter over the application's own database handle, which
@@ -104,7 +127,7 @@ func newAdapter(patience time.Duration, o sqldb.Options) *Adapter {
 	if o.Patience <= 0 {
 		o.Patience = defaultRetryTime
 	}
-	return &Adapter{sqldb.New(o)}
+	return &Adapter{Adapter: sqldb.New(o)}
 }
 
 // config is how connections are opened and kept.
