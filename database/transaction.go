@@ -37,8 +37,8 @@ func (db *DB) transaction(ctx context.Context) *transaction {
 // InTransaction calls fn in a transaction: whatever fn does through its context
 // happens when fn returns nil, and not at all when it returns an error. Within
 // a transaction it joins that one. Work given to [DB.AfterCommit] runs, in
-// order, once the commit has succeeded; its first error is returned although
-// the data is committed. When the transaction fails that work is dropped,
+// order and all of it, once the commit has succeeded; its errors are returned
+// although the data is committed. When the transaction fails that work is dropped,
 // unless the store has no transactions and so has kept the data: then it runs.
 //
 // When the answer to the commit is lost, a row that the transaction created, or
@@ -106,12 +106,11 @@ func (tx *transaction) happened(ctx context.Context) bool {
 }
 
 func (tx *transaction) run(ctx context.Context) error {
+	failures := make([]error, 0, len(tx.after))
 	for _, fn := range tx.after {
-		if err := fn(ctx); err != nil {
-			return err
-		}
+		failures = append(failures, fn(ctx)) // what comes later may be what ends sessions
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 // Transacting reports whether the context is that of an open transaction, so that

@@ -64,7 +64,7 @@ func deleteCases() []testCase {
 			s.equal(s.consume(schema.VerificationKey, database.Eq("identifier", row.Get("identifier"))) == nil, true)
 			s.equal(s.count(schema.VerificationKey), int64(0))
 		}},
-		{"M2 consumeOne takes one of several that match", func(s *scene) {
+		{"M2,K1 consumeOne takes one of several that match", func(s *scene) {
 			for range 3 {
 				s.insert(schema.VerificationKey, "identifier", "same")
 			}

@@ -148,7 +148,7 @@ func filterCases() []testCase {
 			s.usersWhere([]schema.Row{empty}, database.Eq("image", ""))
 			s.usersWhere([]schema.Row{none}, database.Eq("image", nil))
 		}},
-		{"P09 all of one list and any of the other", func(s *scene) {
+		{"P9 all of one list and any of the other", func(s *scene) {
 			users := s.corporate()
 			s.usersWhere(users[:1], s.mixed()...)
 			s.usersWhere(users[3:], database.Eq("email", "random@other.org"), database.Or(compare("email", database.Contains, "other")))

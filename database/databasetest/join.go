@@ -244,7 +244,7 @@ func joinCases() []testCase {
 			s.sameList(rowsOf(found), []schema.Row{under})
 			s.joinLengths(found[0], 1)
 		}},
-		{"P09 joins do not change what a condition means", func(s *scene) {
+		{"P9 joins do not change what a condition means", func(s *scene) {
 			users := s.corporate()
 			q := s.joining(s.query(schema.UserKey, s.mixed()...), schema.SessionKey)
 			s.sameSet(rowsOf(s.list(q)), users[:1])

@@ -3,6 +3,7 @@ package databasetest
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/ostiary/ostiary/database"
@@ -103,8 +104,61 @@ func transactionCases() []testCase {
 				return nil
 			}))
 			s.equal(done, []string{"first", "second"})
-			later(s, "at once")
-			s.length(len(done), 3)
+		}},
+		{"R3 work outside of a transaction is done at once", func(s *scene) {
+			done := 0
+			s.ok(s.db.AfterCommit(s.ctx, func(context.Context) error { done++; return nil }))
+			s.length(done, 1)
+			s.fails(s.db.AfterCommit(s.ctx, func(context.Context) error { done++; return errPlanned }), errPlanned)
+			s.length(done, 2)
+		}},
+		{"R6,R7,R9 all work is done once although some of it fails", func(s *scene) {
+			var done []string
+			err := s.inTransaction(func(tx *scene) error {
+				for _, name := range []string{"first", "second", "third"} {
+					tx.ok(tx.db.AfterCommit(tx.ctx, func(context.Context) error {
+						if done = append(done, name); name != "third" {
+							return errPlanned
+						}
+						return nil
+					}))
+				}
+				tx.user()
+				return nil
+			})
+			s.fails(err, errPlanned)
+			s.equal(done, []string{"first", "second", "third"})
+			s.length(len(s.all(schema.UserKey)), 1)
+		}},
+		{"R10 transactions that begin at once have work of their own", func(s *scene) {
+			rows := s.times(crowd, func(int) schema.Row { return s.fixture(schema.UserKey) })
+			var kept, dropped atomic.Int64
+			won := s.together(func(i int) (bool, error) {
+				err := s.db.InTransaction(s.ctx, func(ctx context.Context) error {
+					if _, err := s.db.Create(ctx, rows[i]); err != nil {
+						return err
+					}
+					after := &kept
+					if i%2 == 0 {
+						after = &dropped
+					}
+					if err := s.db.AfterCommit(ctx, func(context.Context) error { after.Add(1); return nil }); err != nil {
+						return err
+					}
+					if i%2 == 0 {
+						return errPlanned
+					}
+					return nil
+				})
+				if errors.Is(err, errPlanned) {
+					return false, nil
+				}
+				return err == nil, err
+			})
+			s.length(won, crowd/2)
+			s.equal(kept.Load(), int64(crowd/2))
+			s.equal(dropped.Load(), int64(0))
+			s.equal(s.count(schema.UserKey), int64(crowd/2))
 		}},
 		{"R5 work is dropped when the transaction fails", func(s *scene) {
 			err := s.inTransaction(func(tx *scene) error {

@@ -20,7 +20,7 @@ func updateCases() []testCase {
 			s.same(*got, want)
 			s.usersWhere([]schema.Row{want, users[1]})
 		}},
-		{"A84 update without a condition changes nothing", func(s *scene) {
+		{"A84,N1 update without a condition changes nothing", func(s *scene) {
 			users := s.users(2)
 			s.equal(s.update(named(s, "changed")) == nil, true)
 			row, err := s.raw.Update(s.ctx, nil, named(s, "changed"))
@@ -64,7 +64,7 @@ func updateCases() []testCase {
 			s.same(*got, users[1].Clone().Set("name", "new"))
 			s.usersWhere([]schema.Row{users[0], *got})
 		}},
-		{"A91 update where two conditions hold", func(s *scene) {
+		{"A91,M3 update where two conditions hold", func(s *scene) {
 			users := s.users(2)
 			got := s.update(named(s, "new"), database.Eq("email", users[1].Get("email")), id(users[1]))
 			s.same(*got, users[1].Clone().Set("name", "new"))
@@ -81,7 +81,7 @@ func updateCases() []testCase {
 			s.equal(s.update(set, id(user), guard) == nil, true)
 			s.equal(s.must(s.query(schema.UserKey, id(user))).Get("emailVerified"), true)
 		}},
-		{"U6 updateMany and deleteMany count what they touched", func(s *scene) {
+		{"U6,N2,P6 updateMany and deleteMany count what they touched", func(s *scene) {
 			s.ranked(5)
 			s.equal(s.updateMany(named(s, "changed"), database.Compare("rank", database.Greater, int64(1))), int64(2))
 			s.equal(s.updateMany(named(s, "changed"), database.Eq("id", s.unknownID())), int64(0))
@@ -113,7 +113,7 @@ func updateCases() []testCase {
 			s.equal(s.increment(set, nil, id(user), database.Eq("name", "wrong")) == nil, true)
 			s.usersWhere([]schema.Row{*got})
 		}},
-		{"N3 incrementOne adds, also to null, and sets", func(s *scene) {
+		{"N3,M1,K2 incrementOne adds, also to null, and sets", func(s *scene) {
 			counter := s.insert(schema.RateLimitKey, "count", int64(5))
 			none := s.row(schema.RateLimitKey)
 			s.equal(s.increment(none, by("count", 3), id(counter)).Get("count"), int64(8))
