@@ -316,9 +316,13 @@ func (l *Link) receive(message string) {
 	case wordNews:
 		l.o.Receive(rest)
 	default:
-		l.epoch.Add(1)
+		l.Forget()
 	}
 }
+
+// Forget makes the node use nothing any more that it has remembered until now. It
+// is for messages that are not understood.
+func (l *Link) Forget() { l.epoch.Add(1) }
 
 func (l *Link) heard(node string, sent time.Duration) {
 	l.mu.Lock()

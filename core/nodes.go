@@ -98,11 +98,13 @@ func (k *Kernel) apply(s subject, m mark) {
 	}
 }
 
-// hear applies what a node has announced.
+// hear applies what a node has announced. What it does not understand may mean
+// anything: then nothing that was remembered before is used any more.
 func (k *Kernel) hear(message string) {
 	s, m, err := parseNotice(message)
 	if err != nil {
-		k.Log.Warn("a message of another node is not understood; do all nodes run the same version?", "error", err)
+		k.Log.Warn("a message of another node is not understood; what is in memory is read anew. Do all nodes run the same version?", "error", err)
+		k.link.Forget()
 		return
 	}
 	k.apply(s, m)
