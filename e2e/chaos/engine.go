@@ -20,7 +20,8 @@ import (
 type database interface {
 	// url is the address that a node is given.
 	url(node int) string
-	// query returns what a statement prints, in the SQL of PostgreSQL.
+	// query returns what a statement with one column prints, in the SQL of
+	// PostgreSQL.
 	query(statement string) (string, error)
 }
 

@@ -74,16 +74,33 @@ func (g *galera) url(node int) string {
 func (g *galera) query(statement string) (string, error) {
 	var answers []string
 	for i, db := range g.checks {
-		var text string
-		if err := db.QueryRow(statement).Scan(&text); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		text, err := printed(db, statement)
+		if err != nil {
 			return "", fmt.Errorf("server %d: %w", i+1, err)
 		}
 		answers = append(answers, text)
 	}
 	for _, text := range answers[1:] {
 		if text != answers[0] {
-			return "", fmt.Errorf("the servers do not agree: %q", answers)
+			return "", fmt.Errorf("the servers do not agree: %.200q", answers)
 		}
 	}
 	return answers[0], nil
+}
+
+// printed returns the rows of a statement with one column, a line each.
+func printed(db *sql.DB, statement string) (text string, err error) {
+	rows, err := db.Query(statement)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return "", err
+		}
+		text += line + "\n"
+	}
+	return text, rows.Err()
 }

@@ -100,12 +100,18 @@ func (g *Galera) Start(i int) error {
 	if err != nil {
 		return err
 	}
+	p.patience = joinTime
 	n := g.nodes[i]
 	if n.running, err = g.start(p, n); err != nil {
 		return p.discard(err)
 	}
 	return nil
 }
+
+// joinTime bounds how long a node may take until it has the data of the others: the
+// scripts that copy it start many programs, which takes a minute where others need
+// the processor.
+const joinTime = 5 * time.Minute
 
 // settleTime is how long nodes may take to agree on who is left of a cluster.
 const settleTime = 20 * time.Second

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// startTime bounds how long a server may take until it answers.
+// startTime bounds how long a server may take until it answers, unless it says
+// otherwise.
 const startTime = 60 * time.Second
 
 // Server is a server that was started for tests.
@@ -57,9 +58,10 @@ rm -rf "$folder"
 
 // process is a server that is being started.
 type process struct {
-	folder string
-	user   account
-	log    *os.File
+	folder   string
+	user     account
+	log      *os.File
+	patience time.Duration // how long it may take until it answers
 }
 
 // newProcess makes the folder of a server, which belongs to the user that the
@@ -73,7 +75,7 @@ func newProcess(product string, users ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{folder: folder, user: user}
+	p := &process{folder: folder, user: user, patience: startTime}
 	p.log, err = os.Create(filepath.Join(folder, "log"))
 	if err == nil {
 		err = user.own(folder)
@@ -137,7 +139,7 @@ func (p *process) start(signal string, answers func() error, program string, arg
 
 // wait waits until the server answers, or has ended: then its folder is gone.
 func (p *process) wait(answers func() error) error {
-	for deadline := time.Now().Add(startTime); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(p.patience); ; time.Sleep(20 * time.Millisecond) {
 		err := answers()
 		if err == nil {
 			return nil
@@ -146,7 +148,7 @@ func (p *process) wait(answers func() error) error {
 			return errors.New("it ended by itself")
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("no answer in %v: %w", startTime, err)
+			return fmt.Errorf("no answer in %v: %w", p.patience, err)
 		}
 	}
 }
