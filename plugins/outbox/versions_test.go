@@ -12,6 +12,7 @@ import (
 // Nodes of several versions share an outbox while they are replaced. These mails
 // were recorded, and must be delivered for ever.
 func TestRR_93_MailsThatOtherVersionsHaveStoredAreDelivered(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("testdata/stored-mails.json")
 	if err != nil {
 		t.Fatal(err)
