@@ -91,7 +91,7 @@ unit: internal/betterauth/node_modules/.package-lock.json internal/generate/vali
 	@$(SERVERS) $(MAKE) go-tests
 go-tests:
 	@$(call each,$(GO_MODULES),go test -race ./...)
-	go test -run TestAllocations . # which the race detector would falsify
+	go test -run TestAllocations . ./server # which the race detector would falsify
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(GOFUMPT) ## Check formatting, vet, and run the linters

@@ -37,7 +37,7 @@ const benchSecret = "benchmark-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
 // thousand other sessions, and the Cookie header of that user.
 func benchAuth(b *testing.B, cached bool) (auth *ostiary.Auth, path, cookies string) {
 	b.Helper()
-	auth, path, cookies = smallAuth(b, cached)
+	auth, path, cookies = smallAuth(b, func(o *ostiary.Options) { o.Session.CookieCache.Enabled = cached })
 	user, err := auth.Kernel().Users.ByEmail(b.Context(), "alice@example.com")
 	if err != nil {
 		b.Fatal(err)
@@ -51,7 +51,7 @@ func benchAuth(b *testing.B, cached bool) (auth *ostiary.Auth, path, cookies str
 }
 
 // smallAuth is benchAuth without the other sessions.
-func smallAuth(b testing.TB, cached bool) (auth *ostiary.Auth, path, cookies string) {
+func smallAuth(b testing.TB, change func(*ostiary.Options)) (auth *ostiary.Auth, path, cookies string) {
 	b.Helper()
 	path = filepath.Join(b.TempDir(), "bench.db")
 	off := false
@@ -61,7 +61,7 @@ func smallAuth(b testing.TB, cached bool) (auth *ostiary.Auth, path, cookies str
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	o.EmailAndPassword.Enabled = true
-	o.Session.CookieCache.Enabled = cached
+	change(&o)
 	auth, err := ostiary.New(o)
 	if err != nil {
 		b.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ostiary/ostiary"
+	"github.com/ostiary/ostiary/storage/memory"
 )
 
 // TestAllocationsStayWithinTheirBudgets compares what the hot paths allocate with
@@ -14,8 +15,9 @@ import (
 // the same on every machine. (Not under the race detector, which drops pooled
 // values on purpose.) Who makes a path cheaper lowers its budget.
 func TestAllocationsStayWithinTheirBudgets(t *testing.T) {
-	cached, _, cachedCookies := smallAuth(t, true)
-	stored, _, storedCookies := smallAuth(t, false)
+	cached, _, cachedCookies := smallAuth(t, func(o *ostiary.Options) { o.Session.CookieCache.Enabled = true })
+	stored, _, storedCookies := smallAuth(t, func(*ostiary.Options) {})
+	beside, _, besideCookies := smallAuth(t, func(o *ostiary.Options) { o.SecondaryStorage = memory.New(memory.Options{}) })
 	const runs = 200
 	browsers := manyBrowsers(t, cached, runs+1) // AllocsPerRun begins with one more
 
@@ -43,6 +45,7 @@ func TestAllocationsStayWithinTheirBudgets(t *testing.T) {
 			n++
 		}},
 		{"auth.Session, database", 63, session(stored, benchRequest(storedCookies))},
+		{"auth.Session, secondary storage, seen before", 9, session(beside, benchRequest(besideCookies))},
 		{"auth.Session, nobody signed in", 2, func() {
 			if id, err := cached.Session(anonymous); err != nil || id != nil {
 				t.Fatal(id, err)
