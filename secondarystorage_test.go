@@ -73,6 +73,8 @@ func (w *watched) Get(ctx context.Context, key string) (string, error) {
 	return w.Store.Get(ctx, key)
 }
 
+func (w *watched) SharesTrips() bool { return true }
+
 func (w *watched) GetMany(ctx context.Context, keys []string) ([]string, error) {
 	w.reads.Add(1)
 	for _, key := range keys {

@@ -16,7 +16,7 @@ import (
 type storedLookup struct {
 	sessions *storedSessions
 	read     func(ctx context.Context, keys []string) ([]string, error)
-	together bool // whether requests share trips
+	together func() bool // whether requests share trips
 	group    coalesce.Group[storedAnswer]
 
 	// What was read lately is not parsed again when it is read unchanged.
@@ -35,17 +35,20 @@ type storedAnswer struct {
 func newStoredLookup(s *storedSessions) *storedLookup {
 	l := &storedLookup{sessions: s, parsed: generations[*storedSession]{size: generationSize}}
 	l.group.One, l.group.Many = l.one, l.many
+	l.together = func() bool { return false }
 	if cached, ok := s.store.(storage.CachedReader); ok && cached.Caches() && !s.k.config.Session.Memory.Enabled {
 		l.read = cached.GetCached
 		return l
 	}
 	l.read = func(ctx context.Context, keys []string) ([]string, error) { return storage.GetMany(ctx, s.store, keys) }
-	_, l.together = s.store.(storage.ManyReader)
+	if many, ok := s.store.(storage.ManyReader); ok {
+		l.together = many.SharesTrips
+	}
 	return l
 }
 
 func (l *storedLookup) find(ctx context.Context, token string) (storedAnswer, error) {
-	if !l.together || l.sessions.k.DB.Transacting(ctx) {
+	if !l.together() || l.sessions.k.DB.Transacting(ctx) {
 		return l.one(ctx, token)
 	}
 	answer, _, err := l.group.Get(ctx, token)

@@ -3,7 +3,12 @@ package database
 import (
 	"context"
 	"runtime"
+
+	"github.com/ostiary/ostiary/internal/coalesce"
 )
+
+// LookupLanes is how many queries of a lookup are under way at once.
+const LookupLanes = coalesce.Lanes
 
 // Load returns how many lanes are taken and how many queries wait.
 func (l *Lookup) Load() (running, waiting int) {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/database/memory"
-	"github.com/ostiary/ostiary/internal/coalesce"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -105,7 +104,7 @@ type outcome struct {
 func (s *lookupScene) occupy() []<-chan outcome {
 	s.t.Helper()
 	var busy []<-chan outcome
-	for i := range coalesce.Lanes {
+	for i := range database.LookupLanes {
 		busy = append(busy, s.look(s.t.Context(), address(i)))
 		<-s.store.asked
 	}
@@ -204,7 +203,7 @@ func TestALookupNeverJoinsAQueryThatWasSent(t *testing.T) {
 	}
 	after := s.look(t.Context(), address(0))
 	s.queued(1)
-	for range coalesce.Lanes + 1 {
+	for range database.LookupLanes + 1 {
 		s.store.answer <- nil
 	}
 	s.wants(after, "")
@@ -270,7 +269,7 @@ func TestOneWhoLeavesDoesNotFailTheOthers(t *testing.T) {
 	if o := <-leaving; !errors.Is(o.err, context.Canceled) {
 		t.Errorf("got %v", o.err)
 	}
-	for range coalesce.Lanes + 1 {
+	for range database.LookupLanes + 1 {
 		s.store.answer <- nil
 	}
 	s.wants(staying, address(4))

@@ -75,6 +75,10 @@ type CachedReader interface {
 
 // ManyReader is a store that reads several keys in one round trip.
 type ManyReader interface {
+	// SharesTrips reports whether requests that wait at the same time may share a
+	// trip: when there is a round trip to save, and all keys are on one server, so
+	// that none waits for a server that it does not need.
+	SharesTrips() bool
 	// GetMany returns the values of keys, in their order.
 	GetMany(ctx context.Context, keys []string) ([]string, error)
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Lanes is how many trips of a [Group] are under way at once unless it says
-// otherwise. Two keep whoever answers at work while an answer is being read.
+// Lanes is how many trips of a [Group] are under way at once. Two keep whoever
+// answers at work while an answer is being read.
 const Lanes = 2
 
 const (
@@ -30,7 +30,7 @@ const (
 // An answer is never older than its question: a caller joins only trips that have
 // not begun. It owns no goroutine: one of those who wait makes the trip for all.
 //
-// One and Many are set before the first use.
+// Its exported fields are set before the first use.
 type Group[V any] struct {
 	// One asks for one key, for one caller.
 	One func(ctx context.Context, key string) (V, error)

@@ -79,6 +79,9 @@ func (s *Store) Get(ctx context.Context, key string) (string, error) {
 	return s.value(key), nil
 }
 
+// SharesTrips is false: there are none.
+func (s *Store) SharesTrips() bool { return false }
+
 // GetMany returns the values of keys.
 func (s *Store) GetMany(ctx context.Context, keys []string) ([]string, error) {
 	if err := ctx.Err(); err != nil {

@@ -46,6 +46,10 @@ func (s *Store) GetCached(ctx context.Context, keys []string) ([]string, error) 
 	return values, nil
 }
 
+// SharesTrips reports whether all keys are on one server, which is known once there is
+// a connection: not in a Cluster.
+func (s *Store) SharesTrips() bool { return s.oneServer.Load() }
+
 // GetMany returns the values of keys.
 func (s *Store) GetMany(ctx context.Context, keys []string) ([]string, error) {
 	if len(keys) == 0 {
@@ -53,6 +57,13 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]string, error) {
 	}
 	values := make([]string, len(keys))
 	err := s.do(ctx, "get", func(ctx context.Context, c rueidis.Client) error {
+		if c.Mode() != rueidis.ClientModeCluster {
+			prefixed := make([]string, len(keys))
+			for i, key := range keys {
+				prefixed[i] = s.prefix + key
+			}
+			return textsIn(values, c.Do(ctx, c.B().Mget().Key(prefixed...).Build()))
+		}
 		commands := make([]rueidis.Completed, len(keys))
 		for i, key := range keys {
 			commands[i] = c.B().Get().Key(s.prefix + key).Build()

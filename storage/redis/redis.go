@@ -84,6 +84,7 @@ type Store struct {
 
 	swap, increment, takeBefore62 *rueidis.Lua
 	noGetDel                      atomic.Bool // the server is older than Redis 6.2
+	oneServer                     atomic.Bool // that is known, once there is a connection
 
 	mu         sync.Mutex
 	client     rueidis.Client
@@ -132,6 +133,8 @@ func New(o Options) *Store {
 	}
 	if s.client == nil {
 		s.setUp, s.wrong = s.o.connection()
+	} else {
+		s.oneServer.Store(s.client.Mode() != rueidis.ClientModeCluster)
 	}
 	return s
 }
@@ -202,6 +205,7 @@ func (s *Store) connect(ctx context.Context) (rueidis.Client, error) {
 	}
 	s.client = a.client
 	s.mu.Unlock()
+	s.oneServer.Store(a.err == nil && a.client.Mode() != rueidis.ClientModeCluster)
 	close(a.done)
 	return a.client, a.err
 }
@@ -298,6 +302,26 @@ func textsOf(values []string, answers []rueidis.RedisResult) error {
 	for i, answer := range answers {
 		var err error
 		if values[i], err = textOf(answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// textsIn puts the values of one answer where they belong.
+func textsIn(values []string, answer rueidis.RedisResult) error {
+	members, err := answer.ToArray()
+	if err != nil {
+		return err
+	}
+	if len(members) != len(values) {
+		return fmt.Errorf("%d values for %d keys", len(members), len(values))
+	}
+	for i := range members {
+		if members[i].IsNil() {
+			continue
+		}
+		if values[i], err = members[i].ToString(); err != nil {
 			return err
 		}
 	}
