@@ -17,8 +17,9 @@ const typicalPass = 100 * time.Millisecond
 // errUnfinished is what those in the company of a pass are told that panicked.
 var errUnfinished = errors.New("the hash was not finished")
 
-// gate lets a bounded number of passes hash at once, each for up to Batch
-// callers. Those who wait take turns by client, see queue.
+// gate lets a bounded number of passes hash at once, each for up to Batch callers:
+// Parallel, and one more while a core is lent. Those who wait take turns by client,
+// see queue.
 //
 // The callers do the work: whoever is given a slot leads a pass, and takes those
 // with it who wait by then. So a lone caller never waits for company, and when
@@ -26,10 +27,12 @@ var errUnfinished = errors.New("the hash was not finished")
 // callers there is no goroutine, and no memory.
 type gate struct {
 	limits Limits
+	spare  func() bool // see [Scrypt.LendCore]; nil if there is none
 
 	mu      sync.Mutex
 	running int
-	waiting queue // empty while a slot is free
+	waiting queue          // empty while a slot is free
+	idle    *scrypt.Memory // of a pass that has ended, while others run
 }
 
 // A caller wants one task done.
@@ -74,8 +77,8 @@ func (g *gate) arrive(c *caller) error {
 	defer g.mu.Unlock()
 	switch {
 	case g.running < g.limits.Parallel:
-		g.running++
-		c.lead <- nil
+		g.begin(c)
+		return nil
 	case g.waiting.Len() >= g.limits.Queue:
 		displaced := g.waiting.makeRoom(c)
 		if displaced == nil {
@@ -87,7 +90,25 @@ func (g *gate) arrive(c *caller) error {
 	default:
 		g.waiting.push(c)
 	}
+	if g.running == g.limits.Parallel && g.mayLend() {
+		if next := g.next(); next != nil {
+			g.begin(next)
+		}
+	}
 	return nil
+}
+
+// begin gives a free slot to a caller. Callers hold mu.
+func (g *gate) begin(c *caller) {
+	g.running++
+	c.lead <- g.idle
+	g.idle = nil
+}
+
+// mayLend reports whether a pass more than Parallel may run: a core is idle, and
+// as many wait as a pass takes. Callers hold mu.
+func (g *gate) mayLend() bool {
+	return g.spare != nil && g.waiting.Len() >= g.limits.Batch && g.spare()
 }
 
 // attend returns when the caller's task is done, or the caller has no more
@@ -173,24 +194,45 @@ func (g *gate) next() *caller {
 }
 
 // leave ends a pass: the next in the queue leads, in the same memory. When there
-// is nobody, the memory goes back to the system, and only then the slot, so that
-// the slots bound the memory.
+// is nobody, the memory waits for as long as other passes run; then it goes back to
+// the system, and only then the slot, so that the slots bound the memory.
 func (g *gate) leave(memory *scrypt.Memory) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	next := g.next()
+	next := g.successor()
+	if next == nil && g.running > 1 && g.idle == nil && !g.takenBack() {
+		g.idle = memory
+		g.running--
+		return
+	}
 	if next == nil && memory != nil {
 		g.mu.Unlock()
 		memory.Release()
 		g.mu.Lock()
-		memory, next = nil, g.next()
+		memory, next = nil, g.successor()
 	}
-	if next == nil {
-		g.running--
+	if next != nil {
+		next.lead <- memory
 		return
 	}
-	next.lead <- memory
+	g.running--
+	if g.running == 0 && g.idle != nil {
+		g.idle.Release()
+		g.idle = nil
+	}
 }
+
+// successor returns who leads the next pass in a slot that is to become free. A
+// lent core is given back as soon as it is wanted elsewhere. Callers hold mu.
+func (g *gate) successor() *caller {
+	if g.running > g.limits.Parallel && !g.mayLend() {
+		return nil
+	}
+	return g.next()
+}
+
+// takenBack reports whether a core is lent that others want. Callers hold mu.
+func (g *gate) takenBack() bool { return g.running > g.limits.Parallel && !g.spare() }
 
 // abandon leaves the queue, or gives a slot on that was offered meanwhile. A
 // lane in another's pass is lost.

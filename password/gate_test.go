@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,8 +50,8 @@ func mustBeIdle(t *testing.T, g *gate) {
 	t.Helper()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.running != 0 || g.waiting.Len() != 0 {
-		t.Errorf("%d running and %d waiting in the end", g.running, g.waiting.Len())
+	if g.running != 0 || g.waiting.Len() != 0 || g.idle != nil {
+		t.Errorf("%d running and %d waiting in the end, memory kept: %t", g.running, g.waiting.Len(), g.idle != nil)
 	}
 }
 
@@ -123,6 +124,84 @@ func TestSR_011_first_come_first_served(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("batch %d: not served in order", batch)
 		}
+	}
+}
+
+// The core that is left for others is lent to a full pass only, while nobody wants it.
+func TestSR_011_one_more_leads_while_a_core_is_idle_and_a_pass_is_full(t *testing.T) {
+	t.Parallel()
+	for _, idle := range []bool{true, false} {
+		g := newGate(Limits{Parallel: 1, Batch: 1, Queue: 10}.withDefaults())
+		g.limits.Batch = 3
+		g.spare = func() bool { return idle }
+		occupy(t, g)
+		var callers []*caller
+		leaders := func() (n int) {
+			for _, c := range callers {
+				n += len(c.lead)
+			}
+			return n
+		}
+		arrive := func() {
+			c := newCaller(t.Context(), "password", "salt")
+			if err := g.arrive(c); err != nil {
+				t.Fatal(err)
+			}
+			callers = append(callers, c)
+		}
+		arrive()
+		arrive()
+		if leaders() != 0 {
+			t.Fatal("a core is lent to a pass that is not full")
+		}
+		arrive()
+		if got := leaders(); got == 1 != idle {
+			t.Fatalf("idle %t: %d lead", idle, got)
+		}
+		for range 4 {
+			arrive()
+		}
+		if got := leaders(); got == 1 != idle || g.running > 2 {
+			t.Fatalf("idle %t: %d lead, %d run", idle, got, g.running)
+		}
+	}
+}
+
+// A lent core goes back when others want it, with the memory; and when too few wait
+// for it, while the memory is kept for as long as the other pass runs.
+func TestSR_011_a_lent_core_is_given_back(t *testing.T) {
+	t.Parallel()
+	for _, wanted := range []bool{true, false} {
+		idle := true
+		g := newGate(Limits{Parallel: 1, Batch: 1, Queue: 10}.withDefaults())
+		g.limits.Batch = 2
+		g.spare = func() bool { return idle }
+		occupy(t, g)
+		for range 3 {
+			if err := g.arrive(newCaller(t.Context(), "password", "salt")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if g.running != 2 || g.waiting.Len() != 2 {
+			t.Fatalf("%d run, %d wait", g.running, g.waiting.Len())
+		}
+		if !wanted { // and one waits, too few
+			g.waiting.pop()
+		}
+		idle = !wanted
+		memory, err := scrypt.NewMemory(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.leave(memory)
+		if g.running != 1 || (g.idle == memory) == wanted {
+			t.Errorf("wanted %t: %d run, memory kept: %t", wanted, g.running, g.idle != nil)
+		}
+		for g.waiting.Len() > 0 {
+			g.leave(nil)
+		}
+		g.leave(nil)
+		mustBeIdle(t, g)
 	}
 }
 
@@ -256,6 +335,8 @@ func TestSR_012_a_pass_takes_nobody_along_whose_client_is_gone(t *testing.T) {
 func TestSR_012_callers_that_come_and_go_leave_nothing_behind(t *testing.T) {
 	t.Parallel()
 	s := NewScrypt(Limits{Parallel: 2, Queue: 40, MaxWait: time.Hour})
+	var asked atomic.Int64
+	s.LendCore(func() bool { return asked.Add(1)%3 != 0 })
 	hashes := make([]string, 3)
 	for i := range hashes {
 		hash, err := s.Hash(t.Context(), fmt.Sprint("password", i))

@@ -40,6 +40,19 @@ func newScrypt(limits Limits, random io.Reader) *Scrypt {
 	return &Scrypt{random: random, gate: newGate(limits.withDefaults())}
 }
 
+// LendCore lets one pass more than Limits.Parallel run while as many callers wait as
+// a pass takes and the function says that nobody else wants the core that Parallel
+// leaves: two passes that are full do more than one, and keep other requests
+// waiting, because the Go runtime looks at the network every 10 ms only while all
+// its processors are at work. It adds Batch × 32 MiB to what hashing takes at most.
+//
+// The function is called often, by many goroutines, and must not wait. LendCore is
+// called before the hasher is used.
+func (s *Scrypt) LendCore(idle func() bool) { s.gate.spare = idle }
+
+// Limits returns what bounds the hasher, with the defaults filled in.
+func (s *Scrypt) Limits() Limits { return s.gate.limits }
+
 // Hash implements Hasher. Besides the context's error it can return ErrBusy.
 func (s *Scrypt) Hash(ctx context.Context, password string) (string, error) {
 	var raw [saltBytes]byte

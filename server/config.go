@@ -448,11 +448,15 @@ type Settings struct {
 }
 
 // PasswordHashing bounds what passwords cost: Parallel cores, and 32 MiB for
-// each of Parallel times Batch passwords.
+// each of Parallel times Batch passwords; with LendCore one more than Parallel.
 type PasswordHashing struct {
 	// Parallel is how many passes run at once. Default: one less than there are
 	// cores, but at least 1 and at most 4.
 	Parallel int `key:"parallel" min:"1" max:"1024"`
+	// LendCore lets one pass more run while there are no requests without
+	// passwords and a whole pass waits, on the core that Parallel leaves for
+	// others. It takes Batch times 32 MiB more. Default true.
+	LendCore *bool `key:"lendCore"`
 	// Batch is how many passwords a pass hashes. Default 4.
 	Batch int `key:"batch" min:"1" max:"4"`
 	// Queue is how many may wait. Default 64 times Parallel times Batch.

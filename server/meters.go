@@ -16,6 +16,8 @@ type meters struct {
 	requests  *metrics.Counter
 	durations *metrics.Histogram
 	inFlight  atomic.Int64
+	begun     time.Time
+	lastOther atomic.Int64 // when a request without passwords ended, in nanoseconds since begun
 	hashing   atomic.Int64
 	hashes    *metrics.Counter
 	hashTimes *metrics.Histogram
@@ -23,7 +25,7 @@ type meters struct {
 }
 
 func newMeters() *meters {
-	m := &meters{}
+	m := &meters{begun: time.Now()}
 	r := &m.registry
 	m.requests = r.Counter("ostiary_http_requests_total", "Requests by route template and class of status.", "method", "route", "status")
 	m.durations = r.Histogram("ostiary_http_request_duration_seconds", "Time from the first byte of the handler to the last.",
@@ -38,6 +40,16 @@ func newMeters() *meters {
 	return m
 }
 
+// quiet is how long no request without passwords has to have been there until
+// passwords are hashed on all cores.
+const quiet = 250 * time.Millisecond
+
+// onlyPasswords reports whether there were only requests lately for which passwords
+// are hashed.
+func (m *meters) onlyPasswords() bool {
+	return time.Since(m.begun)-time.Duration(m.lastOther.Load()) > quiet
+}
+
 // meteredHasher measures a hasher.
 type meteredHasher struct {
 	password.Hasher
@@ -46,17 +58,20 @@ type meteredHasher struct {
 
 // Hash measures the hashing of a password.
 func (h meteredHasher) Hash(ctx context.Context, text string) (hash string, err error) {
-	defer h.begin()(&err)
+	defer h.begin(ctx)(&err)
 	return h.Hasher.Hash(ctx, text)
 }
 
 // Verify measures the comparison of a password with a hash.
 func (h meteredHasher) Verify(ctx context.Context, hash, text string) (right bool, err error) {
-	defer h.begin()(&err)
+	defer h.begin(ctx)(&err)
 	return h.Hasher.Verify(ctx, hash, text)
 }
 
-func (h meteredHasher) begin() func(*error) {
+func (h meteredHasher) begin(ctx context.Context) func(*error) {
+	if request, ok := ctx.Value(requestContextKey{}).(*requestContext); ok {
+		request.hashes.Store(true)
+	}
 	began := time.Now()
 	h.meters.hashing.Add(1)
 	return func(err *error) {

@@ -30,7 +30,8 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(requestIDHeader, id)
 	ctx, cancel := context.WithTimeout(r.Context(), o.timeout)
 	defer cancel()
-	r = r.WithContext(&requestContext{ctx, id})
+	request := &requestContext{Context: ctx, id: id}
+	r = r.WithContext(request)
 	answer := &answer{ResponseWriter: w}
 	o.meters.inFlight.Add(1)
 	defer func() {
@@ -40,6 +41,9 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			err, _ := p.(error)
 			aborted = errors.Is(err, http.ErrAbortHandler)
 			o.recovered(answer, r, p, aborted)
+		}
+		if !request.hashes.Load() {
+			o.meters.lastOther.Store(int64(time.Since(o.meters.begun)))
 		}
 		o.record(answer, r, time.Since(began))
 		if aborted {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -12,7 +13,8 @@ const requestIDHeader = "X-Request-Id"
 // requestContext is the context of a request that has an id.
 type requestContext struct {
 	context.Context
-	id string
+	id     string
+	hashes atomic.Bool // whether a password was hashed for it
 }
 
 // requestContextKey is what the context itself is the value of.

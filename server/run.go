@@ -7,9 +7,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 )
+
+// ballastSize is memory that is asked for and never touched, so it costs none. The
+// garbage collector counts it, and so runs when requests have left some megabytes
+// behind rather than each time that a heap of few megabytes has doubled, which would
+// be many times a second.
+const ballastSize = 12 << 20
 
 // Run serves requests until ctx ends, and then stops in this order: the server
 // says that it is not ready, so that no new requests are sent to it; it stops
@@ -17,6 +24,8 @@ import (
 // database. The error is nil when all of that could be done in time.
 func (s *Server) Run(ctx context.Context) error {
 	s.announce()
+	ballast := make([]byte, ballastSize)
+	defer runtime.KeepAlive(ballast)
 	failed := make(chan error, len(s.listeners)+len(s.metrics))
 	serve := func(server *http.Server, l net.Listener) {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

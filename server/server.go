@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -223,7 +224,11 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 		t.letters = s.letters()
 	}
 	h := s.config.Server.PasswordHashing
-	t.hasher = meteredHasher{password.NewScrypt(password.Limits{Parallel: h.Parallel, Batch: h.Batch, Queue: h.Queue, MaxWait: h.MaxWait}), s.meters}
+	hasher := password.NewScrypt(password.Limits{Parallel: h.Parallel, Batch: h.Batch, Queue: h.Queue, MaxWait: h.MaxWait})
+	if enabled(h.LendCore) && hasher.Limits().Parallel < runtime.GOMAXPROCS(0) {
+		hasher.LendCore(s.meters.onlyPasswords)
+	}
+	t.hasher = meteredHasher{hasher, s.meters}
 	db, err := s.config.Database.open()
 	if err != nil {
 		t.problems = append(t.problems, err)
