@@ -16,15 +16,18 @@ type places struct {
 	free    chan struct{}
 	leaving atomic.Bool    // whether the server is about to stop
 	ending  sync.WaitGroup // connections that are being ended
+	owed    atomic.Int64   // connections that are to be answered, see [placed]
 }
 
 func newPlaces(n int) *places { return &places{free: make(chan struct{}, n)} }
 
 const (
-	// backlogTime is how long a listener that is closed waits for more of what the
-	// operating system has accepted before, and backlogLimit how long in all.
-	backlogTime  = 50 * time.Millisecond
-	backlogLimit = time.Second
+	// backlogTime is how long a listener that is closed still accepts what the
+	// operating system has accepted before.
+	backlogTime = 50 * time.Millisecond
+	// settleTime is how long connections that were accepted last have for their
+	// first request.
+	settleTime = time.Second
 	// lingerTime is how long a connection that was ended waits for the client to
 	// take notice. Without that the client would see a reset instead of an end when
 	// its next request crosses the end, and could not tell whether to repeat it.
@@ -35,10 +38,10 @@ const (
 // for it. Those that have to wait do so with the operating system.
 type bounded struct {
 	net.Listener
-	places   *places
-	closed   chan struct{}
-	closedAt time.Time // set before closed is closed
-	once     sync.Once
+	places *places
+	closed chan struct{}
+	once   sync.Once
+	asked  bool // once more, after it was closed; for the one who accepts
 }
 
 func newBounded(l net.Listener, p *places) *bounded {
@@ -65,12 +68,13 @@ func (b *bounded) Accept() (net.Conn, error) {
 			return nil, err
 		}
 	}
-	return &placed{Conn: c, places: b.places, leave: sync.OnceFunc(func() { <-b.places.free })}, nil
+	b.places.owed.Add(1)
+	return &placed{Conn: c, places: b.places, leave: sync.OnceFunc(func() { <-b.places.free }), owed: true}, nil
 }
 
-// more reports whether it is worth asking once more after the time of a listener
-// that is closed is over: on a machine that is very busy it can be over before
-// anybody has asked.
+// more reports whether to ask once more when the time of a listener that is closed
+// is over: on a machine that is very busy it can be over before anybody has asked.
+// It is done once, because those who come now should find that nobody is here.
 func (b *bounded) more() bool {
 	select {
 	case <-b.closed:
@@ -78,7 +82,11 @@ func (b *bounded) more() bool {
 		return false
 	}
 	l, ok := b.Listener.(*net.TCPListener)
-	return ok && b.places.leaving.Load() && time.Since(b.closedAt) < backlogLimit && l.SetDeadline(time.Now().Add(backlogTime)) == nil
+	if !ok || b.asked || !b.places.leaving.Load() {
+		return false
+	}
+	b.asked = true
+	return l.SetDeadline(time.Now().Add(backlogTime)) == nil
 }
 
 // place reports whether a place was found before the listener was closed.
@@ -100,7 +108,6 @@ func (b *bounded) place() bool {
 func (b *bounded) Close() error {
 	var err error
 	b.once.Do(func() {
-		b.closedAt = time.Now()
 		close(b.closed)
 		if l, ok := b.Listener.(*net.TCPListener); ok && b.places.leaving.Load() {
 			err = l.SetDeadline(time.Now().Add(backlogTime))
@@ -123,6 +130,7 @@ type placed struct {
 	leave  func()
 
 	mu      sync.Mutex
+	owed    bool // a request has begun, or is the first, and nothing was answered
 	begun   bool // a request was handed on, and nothing was answered
 	asked   bool // to close, while begun
 	dropped bool // what arrives is not handed on any more
@@ -137,13 +145,26 @@ func (p *placed) Read(b []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	p.begun = p.begun || n > 0
+	p.owe(p.owed || n > 0)
 	return n, err
+}
+
+// owe notes whether an answer is owed. Callers hold mu.
+func (p *placed) owe(owed bool) {
+	switch {
+	case owed && !p.owed:
+		p.places.owed.Add(1)
+	case !owed && p.owed:
+		p.places.owed.Add(-1)
+	}
+	p.owed = owed
 }
 
 // Write answers.
 func (p *placed) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	p.begun = false
+	p.owe(false)
 	p.mu.Unlock()
 	return p.Conn.Write(b)
 }
@@ -162,6 +183,7 @@ func (p *placed) Close() error {
 		return nil
 	}
 	p.dropped = true
+	p.owe(false)
 	if p.asked {
 		defer p.places.ending.Done()
 	}
@@ -189,6 +211,23 @@ func (p *placed) linger() {
 func ended(c net.Conn, state http.ConnState) {
 	if p, ok := c.(*placed); ok && state == http.StateClosed {
 		_ = p.Close() // which does nothing when it is closed
+	}
+}
+
+// settle waits until what has come is being answered: when package http shuts down,
+// it drops the requests that it has just read, those of new connections as well.
+// Connections on which nothing comes are not waited for longer than settleTime.
+func (p *places) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for p.owed.Load() > 0 {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

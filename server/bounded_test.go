@@ -5,6 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -241,4 +244,47 @@ func TestRR_60_ConnectionsThatWaitAreAcceptedAlthoughTheTimeIsOver(t *testing.T)
 	if err := b.places.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// Connections that come while the server stops accepting are refused or answered,
+// never accepted and left without an answer.
+func TestRR_60_WhoIsAcceptedIsAnswered(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.RateLimit.Enabled = new(false) })
+	url := "http://" + s.Addr().String() + "/api/auth/ok"
+	var clients sync.WaitGroup
+	var answers atomic.Int64
+	refused := make(chan struct{})
+	refuse := sync.OnceFunc(func() { close(refused) })
+	for range 8 {
+		clients.Go(func() {
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			for {
+				select {
+				case <-refused:
+					return
+				default:
+				}
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				answer, err := client.Do(r)
+				switch {
+				case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET): // nobody has accepted it
+					refuse()
+				case err != nil:
+					t.Errorf("after %d answers: %v", answers.Load(), err)
+					refuse()
+				default:
+					_ = answer.Body.Close()
+					if answers.Add(1) == 200 {
+						s.stop()
+					}
+				}
+			}
+		})
+	}
+	clients.Wait()
 }

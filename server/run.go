@@ -27,14 +27,18 @@ func (s *Server) Run(ctx context.Context) error {
 	ballast := make([]byte, ballastSize)
 	defer runtime.KeepAlive(ballast)
 	failed := make(chan error, len(s.listeners)+len(s.metrics))
+	var serving sync.WaitGroup // the public listeners
 	serve := func(server *http.Server, l net.Listener) {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", l.Addr(), err)
 		}
 	}
 	places := newPlaces(s.config.Server.MaxConnections)
+	var listeners []net.Listener
 	for _, l := range s.listeners {
-		go serve(s.public, newBounded(l, places))
+		l := newBounded(l, places)
+		listeners = append(listeners, l)
+		serving.Go(func() { serve(s.public, l) })
 	}
 	for _, l := range s.metrics {
 		go serve(s.private, l)
@@ -55,7 +59,14 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	stopCleaning()
 	cleaner.Wait()
-	return errors.Join(err, s.stop(context.WithoutCancel(ctx), drain, places))
+	leave := func() {
+		places.leaving.Store(true)
+		for _, l := range listeners {
+			_ = l.Close()
+		}
+		serving.Wait()
+	}
+	return errors.Join(err, s.stop(context.WithoutCancel(ctx), drain, places, leave))
 }
 
 // cleanUp removes expired rows now and then until ctx ends. Several nodes may do it
@@ -105,14 +116,17 @@ func (s *Server) closeListeners() error {
 	return errors.Join(problems...)
 }
 
-func (s *Server) stop(ctx context.Context, drain time.Duration, places *places) error {
+// stop stops in the order that [Server.Run] tells of; leave stops accepting.
+func (s *Server) stop(ctx context.Context, drain time.Duration, places *places, leave func()) error {
 	s.health.draining.Store(true)
 	if drain > 0 {
 		<-time.After(drain)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Server.ShutdownTimeout)
 	defer cancel()
-	places.leaving.Store(true)
+	leave()
+	s.public.SetKeepAlivesEnabled(false) // ends idle connections now, and others after their answer
+	places.settle(ctx)
 	err := s.public.Shutdown(ctx)
 	if err == nil {
 		err = places.wait(ctx)
