@@ -18,7 +18,12 @@ const (
 	unknownCommand        = 1047 // a Galera node that is not part of its cluster
 	serverShutdown        = 1053
 	duplicateEntry        = 1062
+	abortedConnection     = 1152
+	netReadError          = 1158 // to 1161: the server's side of a connection that broke
+	netWriteInterrupted   = 1161
 	duplicateUnique       = 1169
+	errorDuringCommit     = 1180 // among others, of a Galera node that has left its cluster
+	newAbortedConnection  = 1184
 	tooManyUserConnection = 1203
 	lockWaitTimeout       = 1205
 	deadlock              = 1213
@@ -54,7 +59,8 @@ func meaning(err error) error {
 		return database.ErrDuplicate
 	case outOfRange, wrongValue, tooLong:
 		return database.ErrOutOfRange
-	case unknownCommand, readOnlyOption, readOnlyTransaction, readOnlyMode, queryInterrupted, statementTimeout, queryTimeout, lockNotAvailable:
+	case unknownCommand, readOnlyOption, readOnlyTransaction, readOnlyMode, queryInterrupted, statementTimeout, queryTimeout, lockNotAvailable,
+		errorDuringCommit:
 		return database.ErrUnavailable
 	}
 	var network net.Error
@@ -95,12 +101,13 @@ func unwilling(err error) bool {
 
 // lost reports whether a connection was lost that had been there.
 func lost(err error) bool {
-	switch number(err) {
-	case serverShutdown, connectionKilled, sessionDisconnected:
+	switch n := number(err); {
+	case n == serverShutdown, n == connectionKilled, n == sessionDisconnected, n == abortedConnection, n == newAbortedConnection,
+		n >= netReadError && n <= netWriteInterrupted:
 		return true
-	case 0:
-	default:
+	case n != 0:
 		return false
 	}
-	return errors.Is(err, mysql.ErrInvalidConn) || sqldb.ConnectionLost(err)
+	// A packet that makes no sense is the end of a server that was killed, too.
+	return errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, mysql.ErrMalformPkt) || errors.Is(err, mysql.ErrPktSync) || sqldb.ConnectionLost(err)
 }

@@ -158,6 +158,11 @@ func (s *scene) runAll(ctx context.Context) error {
 		for _, o := range c.oddities() {
 			fmt.Fprintln(os.Stderr, "  "+o)
 		}
+		for i, n := range s.nodes {
+			for _, said := range n.news() {
+				fmt.Fprintf(os.Stderr, "  node %d: %s\n", i, said)
+			}
+		}
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d promises were broken", failed)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -18,6 +19,7 @@ type node struct {
 	binary  string
 	config  string
 	log     *os.File
+	shown   int // bytes of the log
 	running *exec.Cmd
 	shunned atomic.Int64 // until when it gets no requests, in Unix nanoseconds
 }
@@ -73,6 +75,24 @@ func (n *node) ready() bool {
 	}
 	_ = r.Body.Close()
 	return r.StatusCode == http.StatusOK
+}
+
+// maxNews is how many lines of a log are shown at a time.
+const maxNews = 5
+
+// news returns the first errors that the node has logged since it was asked last.
+func (n *node) news() (errors []string) {
+	text, err := os.ReadFile(n.log.Name())
+	if err != nil || len(text) < n.shown {
+		return nil
+	}
+	for line := range strings.Lines(string(text[n.shown:])) {
+		if strings.Contains(line, "ERROR") && len(errors) < maxNews {
+			errors = append(errors, strings.TrimSpace(line))
+		}
+	}
+	n.shown = len(text)
+	return errors
 }
 
 // kill ends the process as a crash does.
