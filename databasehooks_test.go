@@ -120,3 +120,56 @@ func TestTypedHooksBeforeUpdatesKnowWhatIsSet(t *testing.T) {
 	}
 	c.post("/update-user", fields{"name": "Countess"}).want(t, http.StatusForbidden, "NAMES_ARE_FINAL")
 }
+
+func TestUUIDsOfTheApplication(t *testing.T) {
+	t.Parallel()
+	const id, other = "0191d2f0-7c1a-4b5e-9a3d-2f6b8c0d1e2f", "0191d2f0-7c1a-4b5e-9a3d-2f6b8c0d1e30"
+	onEveryStore(t, func(t *testing.T, store setting) {
+		s := newServer(t, store, func(_ *server, o *ostiary.Options) {
+			o.IDs, o.GenerateID = schema.UUIDs, func(string) string { return other }
+			o.DatabaseHooks = []core.DatabaseHook{{Model: schema.UserKey, BeforeCreate: func(_ context.Context, row schema.Row) error {
+				row.Set("id", id)
+				return nil
+			}}}
+		})
+		if got := s.signUp("ada@example.com").session(); got == nil || got.User.ID != id || got.Session.UserID != id || got.Session.ID != other {
+			t.Errorf("signed up as %+v", got)
+		}
+	})
+}
+
+func TestAVetoKeepsAUserAndWhatBelongsToIt(t *testing.T) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, store setting) {
+		create, remove, after := core.ErrAbort, core.ErrAbort, 0
+		s := newServer(t, store, func(_ *server, o *ostiary.Options) {
+			o.DatabaseHooks = []core.DatabaseHook{{
+				Model:        schema.UserKey,
+				BeforeCreate: func(context.Context, schema.Row) error { return create },
+				BeforeDelete: func(context.Context, schema.Row) error { return remove },
+				AfterDelete:  func(context.Context, schema.Row) error { after++; return nil },
+			}}
+		})
+		s.client().post("/sign-up/email", fields{"name": "A", "email": "ada@example.com", "password": goodPassword}).want(t, 400, "FAILED_TO_CREATE_USER")
+		s.wantRows(0, 0, 0)
+		create = nil
+		s.signUp("ada@example.com")
+		id := s.userByEmail("ada@example.com").ID
+		if err := s.Kernel().Users.Delete(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		s.wantRows(1, 0, 1) // sessions go first, by themselves
+		s.client().signIn("ada@example.com", goodPassword).ok(t)
+		if after != 0 {
+			t.Error("the hook after a deletion ran without one")
+		}
+		remove = nil
+		if err := s.Kernel().Users.Delete(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		s.wantRows(0, 0, 0)
+		if after != 1 {
+			t.Errorf("the hook after the deletion ran %d times", after)
+		}
+	})
+}

@@ -298,7 +298,7 @@ func (k *Kernel) setDatabase() error {
 	if k.migrator, err = k.newMigrator(s); err != nil {
 		return fmt.Errorf("Database: %w", err)
 	}
-	k.DB, err = database.New(k.config.Database, s, database.Options{Now: k.config.Now, NewID: k.NewID, Check: k.checkDatabase})
+	k.DB, err = database.New(k.config.Database, s, database.Options{Now: k.config.Now, NewID: k.NewID, OwnIDs: k.config.GenerateID != nil, Check: k.checkDatabase})
 	if err != nil {
 		return fmt.Errorf("Database: %w", err)
 	}

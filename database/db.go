@@ -18,6 +18,7 @@ type DB struct {
 	schema  *schema.Schema
 	now     func() time.Time
 	newID   func(model string) string
+	ownIDs  bool
 
 	check   func(ctx context.Context) error
 	checked atomic.Bool
@@ -34,6 +35,8 @@ type Options struct {
 	// NewID makes the id of a new row of a model; returning "" leaves it to the
 	// store. It is not called under [schema.SerialIDs] and [schema.DatabaseIDs].
 	NewID func(model string) string
+	// OwnIDs has NewID called under [schema.UUIDs] although the store makes them.
+	OwnIDs bool
 	// Check is called before the first operation, and again before each until it
 	// has returned nil once. Operations fail with its error. It must use the
 	// adapter, not the DB. Nil means no check.
@@ -55,7 +58,7 @@ func New(a Adapter, s *schema.Schema, o Options) (*DB, error) {
 	if p, ok := a.(Preparer); ok {
 		p.Prepare(s)
 	}
-	return &DB{adapter: a, schema: s, now: o.Now, newID: o.NewID, check: o.Check, turn: make(chan struct{}, 1)}, nil
+	return &DB{adapter: a, schema: s, now: o.Now, newID: o.NewID, ownIDs: o.OwnIDs, check: o.Check, turn: make(chan struct{}, 1)}, nil
 }
 
 // Ready checks the database, as [Options].Check says, unless that was done. Every

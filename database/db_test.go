@@ -127,6 +127,25 @@ func TestIDsFollowTheStrategy(t *testing.T) {
 	}
 }
 
+// An id is left to a store that makes UUIDs itself, unless the row has one.
+func TestIDsOfAStoreThatMakesUUIDs(t *testing.T) {
+	t.Parallel()
+	const uuid = "0191b5c4-0000-4000-8000-00000000000a"
+	s := compile(t, schema.UUIDs)
+	a := limited{memory.New(), database.Capabilities{GeneratesUUIDs: true}}
+	db := open(t, a, s, database.Options{NewID: func(string) string { t.Error("an id was made"); return "" }})
+	for given, kept := range map[string]bool{uuid: true, "": false, "not-an-id": false} {
+		row := db.Complete(newUser(s).Set("id", given))
+		if row.Has(0) != kept || kept && row.ID() != given {
+			t.Errorf("%q becomes %q, want it kept: %t", given, row.ID(), kept)
+		}
+	}
+	own := open(t, a, s, database.Options{NewID: func(string) string { return uuid }, OwnIDs: true})
+	if row := own.Complete(newUser(s)); row.ID() != uuid {
+		t.Errorf("the application's own id is %q", row.ID())
+	}
+}
+
 // limited is an adapter that lacks what a test takes away.
 type limited struct {
 	database.Adapter
@@ -199,6 +218,79 @@ func TestRelate(t *testing.T) {
 		}
 		if err != nil || got.Table != s.Table(test.to) || got.From != test.want.From || got.On != test.want.On || got.One != test.want.One {
 			t.Errorf("%s to %s: got %s → %s, one %t, error %v", test.from, test.to, got.From, got.On, got.One, err)
+		}
+	}
+}
+
+// joiner records how many joins it is asked for, and follows them when it says
+// so by returning a row of its own.
+type joiner struct {
+	database.Adapter
+	follows bool
+	asked   []int
+	joined  schema.Row
+}
+
+func (a *joiner) Capabilities() database.Capabilities { return database.Capabilities{Joins: a.follows} }
+
+func (a *joiner) FindOne(ctx context.Context, q database.Query) (*database.Record, error) {
+	found, err := a.FindMany(ctx, q)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+func (a *joiner) FindMany(ctx context.Context, q database.Query) ([]database.Record, error) {
+	a.asked = append(a.asked, len(q.Joins))
+	follow := len(q.Joins) > 0
+	q.Joins = nil
+	found, err := a.Adapter.FindMany(ctx, q)
+	for i := range found {
+		if follow {
+			found[i].Joined = [][]schema.Row{{a.joined}}
+		}
+	}
+	return found, err
+}
+
+func TestJoinsAreAskedOfAdaptersThatFollowThem(t *testing.T) {
+	t.Parallel()
+	for _, follows := range []bool{false, true} {
+		s := compile(t, "")
+		sessions := s.Table("session")
+		a := &joiner{Adapter: memory.New(), follows: follows, joined: sessions.NewRow().Set("id", "own").Set("userId", "u")}
+		db := open(t, a, s, database.Options{})
+		if _, err := db.Create(t.Context(), newUser(s).Set("id", "u")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Create(t.Context(), sessions.NewRow().Set("id", "stored").Set("userId", "u").Set("token", "t").Set("expiresAt", start).Set("updatedAt", start)); err != nil {
+			t.Fatal(err)
+		}
+		join, err := database.Relate(s.Table("user"), sessions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := database.Query{Table: s.Table("user"), Joins: []database.Join{join}}
+		one, err := db.FindOne(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		many, err := db.FindMany(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, asked := "stored", []int{0, 0, 0, 0} // two queries each, none of them with a join
+		if follows {
+			want, asked = "own", []int{1, 1}
+		}
+		for _, rec := range append(many, *one) {
+			if len(rec.Joined) != 1 || len(rec.Joined[0]) != 1 || rec.Joined[0][0].ID() != want {
+				t.Errorf("follows joins %t: joined %v, want %s", follows, rec.Joined, want)
+			}
+		}
+		if d := cmp.Diff(asked, a.asked); d != "" {
+			t.Errorf("follows joins %t: %s", follows, d)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (db *DB) setID(t *schema.Table, row schema.Row) {
 	if db.newID == nil || t.IDs == schema.SerialIDs || t.IDs == schema.DatabaseIDs {
 		return
 	}
-	if t.IDs == schema.UUIDs && db.adapter.Capabilities().GeneratesUUIDs {
+	if t.IDs == schema.UUIDs && !db.ownIDs && db.adapter.Capabilities().GeneratesUUIDs {
 		return
 	}
 	if id := db.newID(t.Key); id != "" {

@@ -26,7 +26,7 @@ func serialCases() []testCase {
 			_, err := strconv.Atoi(row.ID())
 			s.ok(err)
 		}},
-		{"D2 ids and keys are strings wherever they are read", func(s *scene) {
+		{"D2,J30 ids and keys are strings wherever they are read", func(s *scene) {
 			user := s.user()
 			session := s.sessions(user, 1)[0]
 			s.equal(session.Get("userId"), user.ID())

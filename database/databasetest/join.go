@@ -251,3 +251,23 @@ func joinCases() []testCase {
 		}},
 	}
 }
+
+// ownJoinCases are run where the adapter follows joins itself.
+func ownJoinCases() []testCase {
+	return []testCase{
+		{"C0,J33 the adapter itself returns the joined rows", func(s *scene) {
+			user := s.user()
+			sessions := s.sessions(user, 2)
+			s.equal(s.raw.Capabilities().Joins, true)
+			q := s.joining(s.query(schema.UserKey, id(user)), schema.SessionKey)
+			found, err := s.raw.FindOne(s.ctx, q)
+			s.ok(err)
+			s.joinLengths(*found, 2)
+			q.Limit = 10
+			list, err := s.raw.FindMany(s.ctx, q)
+			s.ok(err)
+			s.length(len(list), 1)
+			s.sameSet(list[0].Joined[0], sessions)
+		}},
+	}
+}

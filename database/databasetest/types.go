@@ -26,6 +26,20 @@ func typeCases() []testCase {
 			}
 			s.roundTrips(s.insert("thing", "moreDocument", nil))
 		}},
+		{"J11,J12,J13,J14,J15 create and update return the values they were given", func(s *scene) {
+			at := noon.Add(-1234567 * time.Millisecond)
+			user := s.user("flag", true, "birthday", at)
+			s.equal([]any{user.Get("flag"), user.Get("birthday")}, []any{true, at})
+			changed := s.update(s.row(schema.UserKey, "flag", false, "birthday", noon), id(user))
+			s.equal([]any{changed.Get("flag"), changed.Get("birthday")}, []any{false, noon})
+			s.roundTrips(*changed)
+
+			given := []any{"words", []string{"a", "b"}, "numbers", []float64{1, 2}, "document", json.RawMessage(`{"a":1}`)}
+			thing := s.insert("thing", given...)
+			s.same(thing, s.fixture("thing", given...).Set("id", thing.ID()))
+			given = []any{"words", []string{"c"}, "numbers", []float64{3}, "document", json.RawMessage(`{"b":2}`)}
+			s.same(*s.update(s.row("thing", given...), id(thing)), s.fixture("thing", given...).Set("id", thing.ID()))
+		}},
 		{"A107 lists and json can be changed", func(s *scene) {
 			row := s.insert("thing")
 			set := s.row("thing", "words", []string{"x"}, "numbers", []float64{9}, "document", json.RawMessage(`[1]`))

@@ -70,6 +70,20 @@ func updateCases() []testCase {
 			s.same(*got, users[1].Clone().Set("name", "new"))
 			s.equal(s.update(named(s, "new"), database.Eq("email", users[1].Get("email")), id(users[0])) == nil, true)
 		}},
+		{"M3 update returns the row that it changed, wherever its id is named", func(s *scene) {
+			users := s.users(3)
+			set := s.row(schema.UserKey, "name", "changed")
+			name := func(i int) database.Where { return database.Eq("name", users[i].Get("name")) }
+			s.equal(s.update(set, name(0), id(users[1])) == nil, true)
+			s.usersWhere(users)
+			got := s.update(set, name(1), id(users[1]))
+			s.same(*got, users[1].Clone().Set("name", "changed"))
+			users[1] = *got
+			got = s.update(set, database.Compare("id", database.NotEqual, users[0].ID()), name(2))
+			s.same(*got, users[2].Clone().Set("name", "changed"))
+			users[2] = *got
+			s.usersWhere(users)
+		}},
 		{"A92 update where a field is null", func(s *scene) {
 			user := s.user("image", nil)
 			s.same(*s.update(named(s, "new"), id(user), database.Eq("image", nil)), user.Clone().Set("name", "new"))

@@ -96,6 +96,10 @@ func TestDocumentsAreThoseOfBetterAuth(t *testing.T) {
 	if got := session.Lookup("_id").Type; got != bson.TypeObjectID {
 		t.Errorf("the id that nobody gave is a %s", got)
 	}
+	changed, err := p.Update(t.Context(), []database.Where{database.Eq("userId", id)}, sessions.NewRow().Set("userId", id).Set("token", "other"))
+	if err != nil || changed == nil || changed.Get("userId") != id || p.stored(t, "session").Lookup("userId").Type != bson.TypeObjectID {
+		t.Errorf("changed by the reference: %v, %v", changed, err)
+	}
 	if got := user.Lookup("createdAt").Type; got != bson.TypeDateTime {
 		t.Errorf("a date is a %s", got)
 	}
@@ -114,6 +118,15 @@ func TestUUIDsAreStoredAsSuch(t *testing.T) {
 	subtype, _, ok := p.stored(t, "user").Lookup("_id").BinaryOK()
 	if !ok || subtype != bson.TypeBinaryUUID {
 		t.Errorf("stored as %v, subtype %d", p.stored(t, "user").Lookup("_id").Type, subtype)
+	}
+	sessions := p.schema.Table(schema.SessionKey)
+	p.create(t, sessions.NewRow().Set("userId", id).Set("token", "t").Set("expiresAt", noon).Set("createdAt", noon).Set("updatedAt", noon))
+	if subtype, _, ok := p.stored(t, "session").Lookup("userId").BinaryOK(); !ok || subtype != bson.TypeBinaryUUID {
+		t.Errorf("the reference is stored as %v", p.stored(t, "session").Lookup("userId"))
+	}
+	changed, err := p.Update(t.Context(), []database.Where{database.Eq("userId", id)}, sessions.NewRow().Set("token", "other"))
+	if err != nil || changed == nil || changed.Get("userId") != id || changed.Get("token") != "other" {
+		t.Errorf("changed by the reference: %v, %v", changed, err)
 	}
 }
 

@@ -327,6 +327,30 @@ func TestDisabledIndexIsNoIndex(t *testing.T) {
 	}
 }
 
+// A row whose id the database makes is found again by a field that is unique.
+func TestRowsWhoseIDTheDatabaseMakes(t *testing.T) {
+	t.Parallel()
+	url := testservice.MariaDB(t)
+	execute(t, behind(t, url), "CREATE TABLE `thing` (id varchar(36) NOT NULL DEFAULT (uuid()) PRIMARY KEY, label varchar(100) NOT NULL UNIQUE, kind text)")
+	s, err := schema.Compile(schema.Definition{
+		IDs:    schema.DatabaseIDs,
+		Models: []schema.Model{{Key: "thing", Fields: []schema.Field{{Name: "label", Unique: true}, {Name: "kind", Optional: true}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, things := fromURL(t, url), s.Table("thing")
+	for _, label := range []string{"a", "b"} {
+		row, err := a.Create(t.Context(), things.NewRow().Set("label", label).Set("kind", "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(row.ID()) != 36 || row.Get("label") != label {
+			t.Errorf("created %v", row.Map())
+		}
+	}
+}
+
 func TestURLs(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "nonsense", "mysql://u:secret@[/db", "mysql://u:secret@host:3306", "mysql://u:secret@host/db?nonsense=%zz", "u:secret@tcp(host:3306)/", "postgres://u:secret@host/db"} {
