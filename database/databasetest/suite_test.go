@@ -12,8 +12,11 @@ import (
 	"github.com/ostiary/ostiary/database"
 )
 
-// caseRow is a row of CASES.md: ids, and where their tests are.
-var caseRow = regexp.MustCompile(`(?m)^\| ([A-Z]\d[^|]*) \| ([^|]+) \|`)
+var (
+	// caseRow is a row of CASES.md: ids, where their tests are, and remarks.
+	caseRow = regexp.MustCompile(`(?m)^\| ([A-Z]\d[^|]*) \| ([^|]+) \| ?([^|]*)\|$`)
+	caseID  = regexp.MustCompile(`\b[A-Z]\d{1,3}\b`)
+)
 
 func TestCasesByID(t *testing.T) {
 	t.Parallel()
@@ -21,14 +24,27 @@ func TestCasesByID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	flows, err := os.ReadFile("../../flowcases_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	have, listed := caseIDs(t), map[string]bool{}
 	for _, row := range caseRow.FindAllStringSubmatch(string(text), -1) {
+		for _, id := range caseID.FindAllString(row[3], -1) {
+			if !have[id] {
+				t.Errorf("the remark on %s names %s, which the suite does not have", row[1], id)
+			}
+		}
 		for _, id := range expanded(t, row[1]) {
 			if listed[id] {
 				t.Errorf("%s is listed twice", id)
 			}
 			listed[id] = true
 			switch where := row[2]; {
+			case id[0] == 'B':
+				if !strings.Contains(string(flows), `"`+id+" ") {
+					t.Errorf("there is no flow %s", id)
+				}
 			case where == "the suite":
 				if !have[id] {
 					t.Errorf("the suite has no case %s", id)
