@@ -153,6 +153,7 @@ func (r *replicated) served(t *testing.T, browsers ...*client) {
 	}
 }
 
+//nolint:tparallel // the steps share one pair of servers, of which the last is promoted
 func TestRR_14_SessionsAreReadFromAReplica(t *testing.T) {
 	t.Parallel()
 	r := startReplicated(t)

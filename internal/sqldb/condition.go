@@ -128,25 +128,25 @@ func exactly64(f float64) (any, bool) {
 }
 
 // compareWhole compares a column of whole numbers with any number.
-func (cond *condition) compareWhole(f float64) {
+func (c *condition) compareWhole(f float64) {
 	if n, ok := exactly64(f); ok {
-		cond.value = n
+		c.value = n
 		return
 	}
-	below := cond.operator == less || cond.operator == lessOrEqual
-	switch above := cond.operator == greater || cond.operator == greaterOrEqual; {
+	below := c.operator == less || c.operator == lessOrEqual
+	switch above := c.operator == greater || c.operator == greaterOrEqual; {
 	case !below && !above:
-		cond.never = true
+		c.never = true
 	case math.Abs(f) >= -math.MinInt64: // on one side of all
-		cond.never = true
-		cond.operator = equal // none
+		c.never = true
+		c.operator = equal // none
 		if below == (f > 0) {
-			cond.operator = notEqual // all
+			c.operator = notEqual // all
 		}
 	case below:
-		cond.operator, cond.value = less, int64(math.Ceil(f))
+		c.operator, c.value = less, int64(math.Ceil(f))
 	default:
-		cond.operator, cond.value = greater, int64(math.Floor(f))
+		c.operator, c.value = greater, int64(math.Floor(f))
 	}
 }
 
