@@ -455,7 +455,8 @@ type PasswordHashing struct {
 	Parallel int `key:"parallel" min:"1" max:"1024"`
 	// LendCore lets one pass more run while there are no requests without
 	// passwords and a whole pass waits, on the core that Parallel leaves for
-	// others. It takes Batch times 32 MiB more. Default true.
+	// others. It takes Batch times 32 MiB more. Default true, but false where
+	// Parallel is given.
 	LendCore *bool `key:"lendCore"`
 	// Batch is how many passwords a pass hashes. Default 4.
 	Batch int `key:"batch" min:"1" max:"4"`

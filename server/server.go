@@ -225,7 +225,11 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 	}
 	h := s.config.Server.PasswordHashing
 	hasher := password.NewScrypt(password.Limits{Parallel: h.Parallel, Batch: h.Batch, Queue: h.Queue, MaxWait: h.MaxWait})
-	if enabled(h.LendCore) && hasher.Limits().Parallel < runtime.GOMAXPROCS(0) {
+	lend := h.Parallel == 0 // who says how many passes there may be means it
+	if h.LendCore != nil {
+		lend = *h.LendCore
+	}
+	if lend && hasher.Limits().Parallel < runtime.GOMAXPROCS(0) {
 		hasher.LendCore(s.meters.onlyPasswords)
 	}
 	t.hasher = meteredHasher{hasher, s.meters}
