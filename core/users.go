@@ -181,18 +181,22 @@ func (u *Users) Refresh(ctx context.Context, id string) (*User, error) {
 // otherwise whole. Accounts and user go in one transaction.
 //
 // Sessions that are in the secondary storage end when the user is gone: a hook
-// that keeps the user keeps them, and its accounts.
+// that keeps the user keeps them.
 func (u *Users) Delete(ctx context.Context, id string) error {
 	forget, err := u.k.Sessions.store.deleteAll(ctx, id, true)
 	u.k.sessionsEnded(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = u.k.DB.InTransaction(ctx, func(ctx context.Context) error {
+	return u.k.DB.InTransaction(ctx, func(ctx context.Context) error {
 		if _, err := u.k.writer.deleteMany(ctx, u.k.Accounts.table, database.Eq("userId", id)); err != nil {
 			return err
 		}
-		if _, err := u.k.writer.removeOne(ctx, u.table, database.Eq("id", id)); err != nil || forget == nil {
+		_, err := u.k.writer.removeOne(ctx, u.table, database.Eq("id", id))
+		if errors.Is(err, ErrAbort) {
+			return nil
+		}
+		if err != nil || forget == nil {
 			return err
 		}
 		if err := forget(ctx); err != nil {
@@ -201,8 +205,4 @@ func (u *Users) Delete(ctx context.Context, id string) error {
 		u.k.sessionsEnded(ctx, id)
 		return nil
 	})
-	if errors.Is(err, ErrAbort) { // which undid the deletion of the accounts
-		return nil
-	}
-	return err
 }
