@@ -172,3 +172,23 @@ func TestAVetoKeepsAUser(t *testing.T) {
 		}
 	})
 }
+
+// deletions counts the hooks of deletions, and vetoes them if told so.
+type deletions struct {
+	veto          bool
+	before, after int
+}
+
+func (d *deletions) of(model string) core.DatabaseHook {
+	return core.DatabaseHook{
+		Model: model,
+		BeforeDelete: func(context.Context, schema.Row) error {
+			d.before++
+			if d.veto {
+				return core.ErrAbort
+			}
+			return nil
+		},
+		AfterDelete: func(context.Context, schema.Row) error { d.after++; return nil },
+	}
+}

@@ -67,9 +67,7 @@ func (r countedReplica) FindMany(ctx context.Context, q database.Query) ([]datab
 // startReplicated starts the two servers; they run until the test ends.
 func startReplicated(t testing.TB) *replicated {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs PostgreSQL, so -short leaves it out")
-	}
+	testservice.SkipShort(t, "PostgreSQL")
 	primary, replica, err := testservice.StartPostgresWithReplica()
 	if err != nil {
 		t.Fatal(err)

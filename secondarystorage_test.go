@@ -624,32 +624,21 @@ func TestStorage_DeletingAUserEndsItsSessions(t *testing.T) {
 func TestStorage_HooksOfDeletions(t *testing.T) {
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, m mode) {
-		var veto bool
-		var before, after int
+		var hooks deletions
 		s, w := newStored(t, m, func(_ *server, o *ostiary.Options) {
-			o.DatabaseHooks = []core.DatabaseHook{{
-				Model: schema.SessionKey,
-				BeforeDelete: func(context.Context, schema.Row) error {
-					before++
-					if veto {
-						return core.ErrAbort
-					}
-					return nil
-				},
-				AfterDelete: func(context.Context, schema.Row) error { after++; return nil },
-			}}
+			o.DatabaseHooks = []core.DatabaseHook{hooks.of(schema.SessionKey)}
 		})
 		alice := s.signUp("alice@example.com")
 		token, id := alice.token(), s.userByEmail("alice@example.com").ID
 		if m.database {
-			veto = true
+			hooks.veto = true
 			if err := s.Kernel().Sessions.DeleteOf(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 			if value(t, w, token) == "" || alice.session() == nil {
 				t.Error("a hook that aborts does not keep the session")
 			}
-			veto, before = false, 0
+			hooks.veto, hooks.before = false, 0
 		}
 		for range 2 {
 			if err := s.Kernel().Sessions.Delete(t.Context(), token); err != nil {
@@ -663,8 +652,8 @@ func TestStorage_HooksOfDeletions(t *testing.T) {
 		if m.database {
 			want = 1
 		}
-		if before != want || after != want {
-			t.Errorf("hooks ran %d and %d times, want %d", before, after, want)
+		if hooks.before != want || hooks.after != want {
+			t.Errorf("hooks ran %d and %d times, want %d", hooks.before, hooks.after, want)
 		}
 	})
 }

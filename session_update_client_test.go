@@ -10,6 +10,7 @@ import (
 
 	"github.com/ostiary/ostiary"
 	"github.com/ostiary/ostiary/core"
+	"github.com/ostiary/ostiary/internal/testservice"
 	"github.com/ostiary/ostiary/schema"
 )
 
@@ -17,9 +18,7 @@ import (
 // another tab, by the program, and for all devices of a user.
 func TestTheOfficialClientSeesUpdates(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("needs Node and the official client, so -short leaves it out")
-	}
+	testservice.SkipShort(t, "Node and the official client")
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Fatalf("Node is not installed: %v", err)

@@ -1,10 +1,16 @@
 package ostiary_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ostiary/ostiary"
+	"github.com/ostiary/ostiary/broadcast"
+	"github.com/ostiary/ostiary/schema"
+	"github.com/ostiary/ostiary/storage/memory"
 )
 
 func TestStorage_ASessionThatWasReadBeforeTakesOneTrip(t *testing.T) {
@@ -85,4 +91,45 @@ func TestStorage_RequestsThatShareTripsAreToldApart(t *testing.T) {
 			ended[round] = true
 		}
 	})
+}
+
+// What a caller does to the objects in what it was given reaches nobody else.
+func TestWhatIsRememberedOfASessionIsNotShared(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*ostiary.Options){
+		"cookie cache":      func(o *ostiary.Options) { o.Session.CookieCache.Enabled = true },
+		"secondary storage": func(o *ostiary.Options) { o.SecondaryStorage = memory.New(memory.Options{}) },
+		"memory": func(o *ostiary.Options) {
+			o.Broadcast.Channel, o.Session.Memory.Enabled = new(broadcast.Hub), true
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, onSQLite, func(_ *server, o *ostiary.Options) {
+				change(o)
+				o.User.Fields = []schema.Field{{Name: "taste", Type: schema.JSON, Optional: true}}
+			})
+			alice := s.client()
+			alice.post("/sign-up/email", fields{
+				"name": "Alice", "email": "alice@example.com", "password": goodPassword, "taste": map[string]any{"colours": []any{"red"}},
+			}).ok(t)
+			for range 4 {
+				id, err := s.Session(alice.appRequest())
+				if err != nil || id == nil {
+					t.Fatal(id, err)
+				}
+				if got, err := json.Marshal(id.User.Extra["taste"]); err != nil || string(got) != `{"colours":["red"]}` {
+					t.Fatalf("got %s, %v", got, err)
+				}
+				switch taste := id.User.Extra["taste"].(type) {
+				case json.RawMessage:
+					copy(taste, `[`)
+				case map[string]any:
+					taste["colours"].([]any)[0], taste["more"] = "blue", true
+				default:
+					t.Fatalf("a %T", taste)
+				}
+			}
+		})
+	}
 }

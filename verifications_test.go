@@ -1,7 +1,6 @@
 package ostiary_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -16,20 +15,9 @@ import (
 func TestSingleUseValuesInTheDatabase(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, store setting) {
-		veto := false
-		before, after := 0, 0
+		var hooks deletions
 		s := newServer(t, store, func(_ *server, o *ostiary.Options) {
-			o.DatabaseHooks = []core.DatabaseHook{{
-				Model: schema.VerificationKey,
-				BeforeDelete: func(context.Context, schema.Row) error {
-					before++
-					if veto {
-						return core.ErrAbort
-					}
-					return nil
-				},
-				AfterDelete: func(context.Context, schema.Row) error { after++; return nil },
-			}}
+			o.DatabaseHooks = []core.DatabaseHook{hooks.of(schema.VerificationKey)}
 		})
 		v := s.Kernel().Verifications
 		create := func(identifier, value string) {
@@ -48,10 +36,10 @@ func TestSingleUseValuesInTheDatabase(t *testing.T) {
 		}
 		left := func(rows, hooksBefore, hooksAfter int) {
 			t.Helper()
-			if n := len(s.rows(schema.VerificationKey)); n != rows || before != hooksBefore || after != hooksAfter {
-				t.Errorf("%d rows, hooks ran %d and %d times; want %d, %d and %d", n, before, after, rows, hooksBefore, hooksAfter)
+			if n := len(s.rows(schema.VerificationKey)); n != rows || hooks.before != hooksBefore || hooks.after != hooksAfter {
+				t.Errorf("%d rows, hooks ran %d and %d times; want %d, %d and %d", n, hooks.before, hooks.after, rows, hooksBefore, hooksAfter)
 			}
-			before, after = 0, 0
+			hooks.before, hooks.after = 0, 0
 		}
 
 		create("test:a", "old")
@@ -59,10 +47,10 @@ func TestSingleUseValuesInTheDatabase(t *testing.T) {
 		create("test:b", "b")
 		consumed("test:unknown", "")
 		left(3, 0, 0)
-		veto = true
+		hooks.veto = true
 		consumed("test:a", "")
 		left(3, 1, 0)
-		veto = false
+		hooks.veto = false
 		consumed("test:a", "new")
 		left(1, 1, 1) // the older value is used up, too
 		consumed("test:a", "")

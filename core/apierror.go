@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"github.com/ostiary/ostiary/api"
@@ -48,6 +49,10 @@ func (e *APIError) Because(cause error) *APIError {
 	c.Cause = cause
 	return &c
 }
+
+// LogValue is what logs show of the error: with its cause, which its JSON form, that
+// of the answer, has not.
+func (e *APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // Error describes the error for logs.
 func (e *APIError) Error() string {

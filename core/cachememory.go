@@ -1,9 +1,6 @@
 package core
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // cacheMemory remembers cookie caches that were opened and found to be ours, by
 // their exact text, so that a browser that sends the same cookie again and again
@@ -40,11 +37,4 @@ func (m *cacheMemory) put(text string, opened openedCache) {
 	}
 	opened.identity = opened.identity.clone()
 	m.opened.put(text, opened)
-}
-
-// clone returns a copy whose maps are its own.
-func (id Identity) clone() Identity {
-	id.Session.Extra, id.User.Extra = maps.Clone(id.Session.Extra), maps.Clone(id.User.Extra)
-	id.Session.Private, id.User.Private = maps.Clone(id.Session.Private), maps.Clone(id.User.Private)
-	return id
 }

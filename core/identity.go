@@ -195,3 +195,30 @@ func (a *Account) Public() api.Account {
 	}
 	return out
 }
+
+// clone returns a copy that shares no maps, lists or objects with the identity.
+func (id *Identity) clone() Identity {
+	c := *id
+	c.Session, c.User = id.Session.clone(), id.User.clone()
+	return c
+}
+
+func (s *Session) clone() Session {
+	c := *s
+	c.Extra, c.Private = cloneFields(s.Extra), cloneFields(s.Private)
+	return c
+}
+
+func (u *User) clone() User {
+	c := *u
+	c.Extra, c.Private = cloneFields(u.Extra), cloneFields(u.Private)
+	return c
+}
+
+func cloneFields(fields map[string]any) map[string]any {
+	out := maps.Clone(fields)
+	for name, value := range out {
+		out[name] = schema.CloneValue(value)
+	}
+	return out
+}

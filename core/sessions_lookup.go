@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/ostiary/ostiary/internal/coalesce"
-	"github.com/ostiary/ostiary/schema"
 	"github.com/ostiary/ostiary/storage"
 )
 
@@ -93,15 +92,15 @@ func (l *storedLookup) many(ctx context.Context, tokens []string) ([]storedAnswe
 		case session != nil && session.user.ID() != known[i].user.ID():
 			strangers = append(strangers, i)
 		default:
-			answers[i].judge(marks[0])
+			answers[i].dropIfBegunBefore(marks[0])
 		}
 		marks = marks[1:]
 	}
-	return answers, l.judge(ctx, answers, strangers)
+	return answers, l.dropRevoked(ctx, answers, strangers)
 }
 
-// judge finds out which of some answers are sessions that were revoked.
-func (l *storedLookup) judge(ctx context.Context, answers []storedAnswer, which []int) error {
+// dropRevoked takes away which of some answers are sessions that were revoked.
+func (l *storedLookup) dropRevoked(ctx context.Context, answers []storedAnswer, which []int) error {
 	if len(which) == 0 {
 		return nil
 	}
@@ -114,14 +113,14 @@ func (l *storedLookup) judge(ctx context.Context, answers []storedAnswer, which 
 		return err
 	}
 	for i, at := range which {
-		answers[at].judge(marks[i])
+		answers[at].dropIfBegunBefore(marks[i])
 	}
 	return nil
 }
 
-// judge takes the session away if it was begun before the time of a mark.
-func (a *storedAnswer) judge(mark string) {
-	if a.session != nil && a.session.row.TimeAt(schema.SessionCreatedAt).UnixMilli() < parseMark(mark) {
+// dropIfBegunBefore takes away a session that was begun before the time of a mark.
+func (a *storedAnswer) dropIfBegunBefore(mark string) {
+	if a.session != nil && a.session.begunBefore(parseMark(mark)) {
 		a.session = nil
 	}
 }

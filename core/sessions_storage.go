@@ -93,7 +93,7 @@ func (s *storedSessions) settle(ctx context.Context, token string, stored *store
 
 func (s *storedSessions) revoked(ctx context.Context, stored *storedSession) (bool, error) {
 	before, err := s.index.revokedBefore(ctx, stored.user.ID())
-	return stored.row.TimeAt(schema.SessionCreatedAt).UnixMilli() < before, err
+	return stored.begunBefore(before), err
 }
 
 func (s *storedSessions) list(ctx context.Context, userID string, limit int) ([]schema.Row, error) {
@@ -113,7 +113,7 @@ func (s *storedSessions) list(ctx context.Context, userID string, limit int) ([]
 	var rows []schema.Row
 	for i, text := range texts {
 		stored := s.parse(tokens[i], text)
-		if stored != nil && stored.user.ID() == userID && stored.row.TimeAt(schema.SessionCreatedAt).UnixMilli() >= before && len(rows) < limit {
+		if stored != nil && stored.user.ID() == userID && !stored.begunBefore(before) && len(rows) < limit {
 			rows = append(rows, stored.row)
 		}
 	}

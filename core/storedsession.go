@@ -67,6 +67,11 @@ func (v *storedSession) identity() Identity {
 	return Identity{Session: sessionOf(v.row), User: userOf(v.user)}
 }
 
+// begunBefore reports whether the session was begun before a time in milliseconds.
+func (v *storedSession) begunBefore(at int64) bool {
+	return v.row.TimeAt(schema.SessionCreatedAt).UnixMilli() < at
+}
+
 // with returns the text of the value after a change of the session.
 func (v *storedSession) with(change schema.Row) (string, error) {
 	set, err := change.AppendJSON(nil)

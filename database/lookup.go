@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/ostiary/ostiary/internal/coalesce"
@@ -21,20 +20,22 @@ import (
 // Make one with [DB.NewLookup]. It is safe for concurrent use.
 type Lookup struct {
 	db       *DB
-	query    Query // table and joins
-	field    string
-	at       int  // the position of the field
+	by       uniqueField
 	together bool // whether lookups travel together
 	group    coalesce.Group[*Record]
+}
+
+// uniqueField is a field of strings of which no two rows have the same.
+type uniqueField struct {
+	query Query // table and joins
+	name  string
+	at    int // its position
 }
 
 // NewLookup returns a lookup of rows of a table by a field of strings, with the
 // rows that the joins read along.
 func (db *DB) NewLookup(table *schema.Table, field string, joins ...Join) *Lookup {
-	l := &Lookup{
-		db: db, query: Query{Table: table, Joins: joins}, field: field, at: table.Position(field),
-		together: db.adapter.Capabilities().Remote,
-	}
+	l := &Lookup{db: db, by: newUniqueField(table, field, joins), together: db.adapter.Capabilities().Remote}
 	l.group.One, l.group.Many = l.one, l.many
 	return l
 }
@@ -53,26 +54,41 @@ func (l *Lookup) Find(ctx context.Context, value string) (*Record, error) {
 }
 
 func (l *Lookup) one(ctx context.Context, value string) (*Record, error) {
-	q := l.query
-	q.Where = []Where{Eq(l.field, value)}
-	return l.db.FindOne(ctx, q)
+	return l.db.FindOne(ctx, l.by.among(value))
 }
 
 func (l *Lookup) many(ctx context.Context, values []string) ([]*Record, error) {
-	q := l.query
-	q.Where = []Where{{Field: l.field, Operator: In, Value: pad(values)}}
-	q.Limit = len(values)
-	recs, err := l.db.FindMany(ctx, q)
+	recs, err := l.db.FindMany(ctx, l.by.among(values...))
 	if err != nil {
 		return nil, err
 	}
+	return l.by.arrange(recs, values), nil
+}
+
+func newUniqueField(table *schema.Table, name string, joins []Join) uniqueField {
+	return uniqueField{query: Query{Table: table, Joins: joins}, name: name, at: table.Position(name)}
+}
+
+// among is the query for the rows that have one of some values.
+func (f *uniqueField) among(values ...string) Query {
+	q := f.query
+	q.Where, q.Limit = []Where{Eq(f.name, values[0])}, len(values)
+	if len(values) > 1 {
+		q.Where = []Where{{Field: f.name, Operator: In, Value: pad(values)}}
+	}
+	return q
+}
+
+// arrange puts records in the order of the values that were asked for, with nil
+// for those that no row has.
+func (f *uniqueField) arrange(recs []Record, values []string) []*Record {
 	found := make([]*Record, len(values))
 	for i := range recs {
-		if at := slices.Index(values, recs[i].StringAt(l.at)); at >= 0 {
+		if at := slices.Index(values, recs[i].StringAt(f.at)); at >= 0 {
 			found[at] = &recs[i]
 		}
 	}
-	return found, nil
+	return found
 }
 
 // pad repeats the last value until their number is a power of two, so that a
@@ -110,32 +126,9 @@ func (r *Record) clone() *Record {
 func cloneRow(row schema.Row) schema.Row {
 	out := row.Clone()
 	for i := range out.Table().Fields {
-		switch v := out.At(i).(type) {
-		case map[string]any, []any:
-			out.SetAt(i, cloneJSON(v))
-		case []string:
-			out.SetAt(i, slices.Clone(v))
-		case []float64:
-			out.SetAt(i, slices.Clone(v))
+		if out.Has(i) {
+			out.SetAt(i, schema.CloneValue(out.At(i)))
 		}
 	}
 	return out
-}
-
-func cloneJSON(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		out := maps.Clone(v)
-		for key, member := range out {
-			out[key] = cloneJSON(member)
-		}
-		return out
-	case []any:
-		out := slices.Clone(v)
-		for i, element := range out {
-			out[i] = cloneJSON(element)
-		}
-		return out
-	}
-	return value
 }

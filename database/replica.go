@@ -3,7 +3,6 @@ package database
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/ostiary/ostiary/internal/coalesce"
 	"github.com/ostiary/ostiary/schema"
@@ -50,9 +49,7 @@ func (p Position) Includes(other Position) bool {
 type ReplicaLookup struct {
 	db      *DB
 	replica Replica
-	query   Query // table and joins
-	field   string
-	at      int // the position of the field
+	by      uniqueField
 	group   coalesce.Group[replicated]
 }
 
@@ -69,7 +66,7 @@ func (db *DB) NewReplicaLookup(table *schema.Table, field string, joins ...Join)
 	if !ok || a.Replica() == nil {
 		return nil
 	}
-	r := &ReplicaLookup{db: db, replica: a.Replica(), query: Query{Table: table, Joins: joins}, field: field, at: table.Position(field)}
+	r := &ReplicaLookup{db: db, replica: a.Replica(), by: newUniqueField(table, field, joins)}
 	r.group.One, r.group.Many = r.one, r.many
 	return r
 }
@@ -107,28 +104,20 @@ func (r *ReplicaLookup) one(ctx context.Context, value string) (replicated, erro
 
 func (r *ReplicaLookup) many(ctx context.Context, values []string) ([]replicated, error) {
 	if err := r.db.ready(ctx); err != nil {
-		return nil, fmt.Errorf("find %s: %w", r.query.Table.Key, err)
+		return nil, fmt.Errorf("find %s: %w", r.by.query.Table.Key, err)
 	}
-	q := r.query
-	q.Where, q.Limit = []Where{Eq(r.field, values[0])}, len(values)
-	if len(values) > 1 {
-		q.Where = []Where{{Field: r.field, Operator: In, Value: pad(values)}}
-	}
-	recs, reached, err := r.replica.FindMany(ctx, q)
+	recs, reached, err := r.replica.FindMany(ctx, r.by.among(values...))
 	if err != nil {
-		return nil, fmt.Errorf("find %s at the replica: %w", r.query.Table.Key, err)
-	}
-	found := make([]replicated, len(values))
-	for i := range found {
-		found[i].reached = reached
+		return nil, fmt.Errorf("find %s at the replica: %w", r.by.query.Table.Key, err)
 	}
 	for i := range recs {
 		if err := decodeRecord(&recs[i]); err != nil {
 			return nil, err
 		}
-		if at := slices.Index(values, recs[i].StringAt(r.at)); at >= 0 {
-			found[at].record = &recs[i]
-		}
+	}
+	found := make([]replicated, len(values))
+	for i, rec := range r.by.arrange(recs, values) {
+		found[i] = replicated{rec, reached}
 	}
 	return found, nil
 }

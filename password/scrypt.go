@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 
 	"github.com/ostiary/ostiary/internal/scrypt"
@@ -47,11 +48,12 @@ func newScrypt(limits Limits, random io.Reader) *Scrypt {
 // its processors are at work. It adds Batch × 32 MiB to what hashing takes at most.
 //
 // The function is called often, by many goroutines, and must not wait. LendCore is
-// called before the hasher is used.
-func (s *Scrypt) LendCore(idle func() bool) { s.gate.spare = idle }
-
-// Limits returns what bounds the hasher, with the defaults filled in.
-func (s *Scrypt) Limits() Limits { return s.gate.limits }
+// called before the hasher is used. It does nothing where Parallel leaves no core.
+func (s *Scrypt) LendCore(idle func() bool) {
+	if s.gate.limits.Parallel < runtime.GOMAXPROCS(0) {
+		s.gate.spare = idle
+	}
+}
 
 // Hash implements Hasher. Besides the context's error it can return ErrBusy.
 func (s *Scrypt) Hash(ctx context.Context, password string) (string, error) {

@@ -19,7 +19,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -229,7 +228,7 @@ func (s *Server) build() (*ostiary.Auth, database.Adapter, error) {
 	if h.LendCore != nil {
 		lend = *h.LendCore
 	}
-	if lend && hasher.Limits().Parallel < runtime.GOMAXPROCS(0) {
+	if lend {
 		hasher.LendCore(s.meters.onlyPasswords)
 	}
 	t.hasher = meteredHasher{hasher, s.meters}

@@ -361,19 +361,22 @@ func TestALinkFromTheConsoleVerifies(t *testing.T) {
 func TestAPortThatIsTakenIsExplained(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{"127.0.0.1", "::1"} {
-		other, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
-			t.Skipf("no %s on this machine: %v", host, err)
-		}
-		t.Cleanup(func() { _ = other.Close() })
-		_, port, _ := net.SplitHostPort(other.Addr().String())
-		c := Quickstart()
-		c.Server.Listen = "localhost:" + port
-		c.Database.Path = filepath.Join(t.TempDir(), "auth.db")
-		_, err = New(t.Context(), c, Streams{})
-		if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "port "+port+" is already in use") || !strings.Contains(err.Error(), "--listen") {
-			t.Errorf("%s: %v", host, err)
-		}
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			other, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+			if err != nil {
+				t.Skipf("this machine has no %s: %v", host, err)
+			}
+			defer func() { _ = other.Close() }()
+			_, port, _ := net.SplitHostPort(other.Addr().String())
+			c := Quickstart()
+			c.Server.Listen = "localhost:" + port
+			c.Database.Path = filepath.Join(t.TempDir(), "auth.db")
+			_, err = New(t.Context(), c, Streams{})
+			if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "port "+port+" is already in use") || !strings.Contains(err.Error(), "--listen") {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -65,9 +65,8 @@ server: {development: true}
 	}
 }
 
-// endLeases lets the two minutes pass for which the dead process has the mails to
-// itself.
-func endLeases(t *testing.T, path string) {
+// databaseOf opens the database of a configuration until the test ends.
+func databaseOf(t *testing.T, path string) *database.DB {
 	t.Helper()
 	config, err := server.Load(path)
 	if err != nil {
@@ -77,13 +76,22 @@ func endLeases(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := m.Auth().Kernel().DB
+	t.Cleanup(func() {
+		if err := m.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return m.Auth().Kernel().DB
+}
+
+// endLeases lets the two minutes pass for which the dead process has the mails to
+// itself.
+func endLeases(t *testing.T, path string) {
+	t.Helper()
+	db := databaseOf(t, path)
 	row := db.Table("ostiaryMail").NewRow().Set("dueAt", time.Now())
 	if n, err := db.UpdateMany(t.Context(), row, database.Compare("dueAt", database.Greater, time.Now())); err != nil || n != 1 {
 		t.Errorf("%d leases, %v", n, err)
-	}
-	if err := m.Close(t.Context()); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -153,15 +161,7 @@ server: {development: true}
 // storedMails returns the encrypted mails in the database of a configuration.
 func storedMails(t *testing.T, path string) []string {
 	t.Helper()
-	config, err := server.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := server.NewMigration(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := m.Auth().Kernel().DB
+	db := databaseOf(t, path)
 	rows, err := db.FindMany(t.Context(), database.Query{Table: db.Table("ostiaryMail")})
 	if err != nil {
 		t.Fatal(err)
@@ -169,9 +169,6 @@ func storedMails(t *testing.T, path string) []string {
 	var contents []string
 	for i := range rows {
 		contents = append(contents, fmt.Sprint(rows[i].Get("content")))
-	}
-	if err := m.Close(t.Context()); err != nil {
-		t.Error(err)
 	}
 	return contents
 }

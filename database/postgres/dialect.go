@@ -28,7 +28,7 @@ func dialect() *sqldb.Dialect {
 		QuoteTable:      quoteTable,
 		Placeholder:     func(text []byte, n int) []byte { return strconv.AppendInt(append(text, '$'), int64(n), 10) },
 		MaxParameters:   65535,
-		Comparable:      comparable64,
+		Comparable:      comparableWith,
 		Lock:            " FOR NO KEY UPDATE", // others may still reference the row
 		Isolation:       sql.LevelReadCommitted,
 		OnDuplicate:     " ON CONFLICT DO NOTHING",
@@ -89,10 +89,13 @@ func quoteTable(name string) string {
 	return quote(name)
 }
 
-// comparable64 lets columns of 32 bits be compared with numbers of 64, which
-// they cannot hold.
-func comparable64(f migrate.ColumnField, placeholder string) string {
-	if f.HoldsID() && f.IDs == schema.SerialIDs || !f.HoldsID() && f.Type == schema.Number {
+// comparableWith lets columns of 32 bits be compared with numbers of 64, which they
+// cannot hold, and columns of whole numbers with those between and beyond them.
+func comparableWith(f migrate.ColumnField, placeholder string, fraction bool) string {
+	switch {
+	case fraction:
+		return placeholder + "::numeric"
+	case f.HoldsID() && f.IDs == schema.SerialIDs || !f.HoldsID() && f.Type == schema.Number:
 		return placeholder + "::bigint"
 	}
 	return placeholder

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"testing"
 
+	"github.com/ostiary/ostiary/database"
 	"github.com/ostiary/ostiary/database/postgres"
 	"github.com/ostiary/ostiary/internal/testservice"
 	"github.com/ostiary/ostiary/schema"
@@ -46,6 +47,16 @@ func TestFractionsAreKeptWhereThereIsRoomAndElseRefused(t *testing.T) {
 			for _, field := range []string{"exact", "double"} {
 				if got, err := create(field, field, 1.5); err != nil || got != 1.5 {
 					t.Errorf("1.5 in %s became %v, %v", field, got, err)
+				}
+				for _, where := range []database.Where{
+					database.Eq(field, 1.5), database.OneOf(field, 1.5, 2), database.Compare(field, database.Less, 1.75), database.Compare(field, database.Greater, 1.25),
+				} {
+					if n, err := a.Count(t.Context(), s.Table("scale"), []database.Where{where}); err != nil || n != 1 {
+						t.Errorf("%s: found by %s %v: %d, %v", field, where.Operator, where.Value, n, err)
+					}
+				}
+				if n, err := a.Count(t.Context(), s.Table("scale"), []database.Where{database.Compare(field, database.Greater, 1.5)}); err != nil || n != 0 {
+					t.Errorf("%s: more than 1.5 are %d, %v", field, n, err)
 				}
 			}
 			for _, field := range []string{"whole", "wide"} {

@@ -20,9 +20,7 @@ import (
 // says that it may succeed later, and nothing acknowledged is lost.
 func TestRR_05_APromotedReplicaIsFollowed(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("needs PostgreSQL, so -short leaves it out")
-	}
+	testservice.SkipShort(t, "PostgreSQL")
 	primary, replica, err := testservice.StartPostgresWithReplica()
 	if err != nil {
 		t.Fatal(err)

@@ -159,8 +159,8 @@ func (s *scene) runAll(ctx context.Context) error {
 			fmt.Fprintln(os.Stderr, "  "+o)
 		}
 		for i, n := range s.nodes {
-			for _, said := range n.news() {
-				fmt.Fprintf(os.Stderr, "  node %d: %s\n", i, said)
+			if said := n.news(); c.other.Load() > 0 || len(broken) > 0 {
+				fmt.Fprintf(os.Stderr, "  node %d: %s\n", i, strings.Join(said, "\n          "))
 			}
 		}
 	}

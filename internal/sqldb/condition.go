@@ -3,7 +3,6 @@ package sqldb
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
 
 	"github.com/ostiary/ostiary/database"
@@ -43,6 +42,7 @@ type condition struct {
 	null        bool // compares with null, or has null in its list
 	never       bool // compares with a value that no row has, or has one in its list
 	twice       bool // its parameters come twice, see Dialect.Exact
+	fraction    bool // compares with a number that is no int64, or has one in its list
 	value       any
 	list        []any
 	size        int // of the list, padded
@@ -95,59 +95,20 @@ func (c *core) condition(t *table, w *database.Where) (condition, error) {
 		cond.null = true
 		return cond, nil
 	}
-	if f, ok := c.fraction(t, at, w.Value); ok {
-		cond.compareWhole(f)
-		return cond, nil
-	}
 	cond.insensitive = w.Insensitive && t.codecs[at].text
 	cond.value, err = t.codecs[at].encode(w.Value)
 	if cond.never = errors.Is(err, errUnstorable); cond.never {
 		return cond, nil
 	}
 	cond.twice = cond.operator == equal && c.exactly(t, &cond)
+	cond.fraction = isFraction(t, at, cond.value)
 	return cond, err
 }
 
-// fraction returns a number that is compared with a column and may be none of those
-// with which the dialect lets it be compared, which are whole.
-func (c *core) fraction(t *table, at int, value any) (float64, bool) {
-	if c.dialect.Fraction == nil || t.Fields[at].Type != schema.Number || t.field(at).HoldsID() {
-		return 0, false
-	}
-	n, _ := encodeNumber(value)
-	f, ok := n.(float64)
-	return f, ok
-}
-
-// exactly64 returns a number as a whole one.
-func exactly64(f float64) (any, bool) {
-	if f != math.Trunc(f) || f < math.MinInt64 || f >= -math.MinInt64 {
-		return nil, false
-	}
-	return int64(f), true
-}
-
-// compareWhole compares a column of whole numbers with any number.
-func (c *condition) compareWhole(f float64) {
-	if n, ok := exactly64(f); ok {
-		c.value = n
-		return
-	}
-	below := c.operator == less || c.operator == lessOrEqual
-	switch above := c.operator == greater || c.operator == greaterOrEqual; {
-	case !below && !above:
-		c.never = true
-	case math.Abs(f) >= -math.MinInt64: // on one side of all
-		c.never = true
-		c.operator = equal // none
-		if below == (f > 0) {
-			c.operator = notEqual // all
-		}
-	case below:
-		c.operator, c.value = less, int64(math.Ceil(f))
-	default:
-		c.operator, c.value = greater, int64(math.Floor(f))
-	}
+// isFraction reports whether an encoded value is a number that is no int64.
+func isFraction(t *table, at int, encoded any) bool {
+	_, whole := encoded.(int64)
+	return !whole && t.Fields[at].Type == schema.Number && !t.field(at).HoldsID()
 }
 
 // exactly reports whether a comparison must be told to tell every two texts apart.
@@ -182,11 +143,6 @@ func (c *core) resolveList(t *table, cond *condition, w *database.Where) error {
 			continue
 		}
 		encoded, err := t.codecs[cond.position].encode(v)
-		if f, ok := c.fraction(t, cond.position, v); ok {
-			if encoded, ok = exactly64(f); !ok {
-				err = errUnstorable
-			}
-		}
 		if errors.Is(err, errUnstorable) {
 			cond.never = true
 			continue
@@ -194,6 +150,7 @@ func (c *core) resolveList(t *table, cond *condition, w *database.Where) error {
 		if err != nil {
 			return err
 		}
+		cond.fraction = cond.fraction || isFraction(t, cond.position, encoded)
 		cond.list = append(cond.list, encoded)
 	}
 	cond.twice = cond.operator == in && c.exactly(t, cond)
@@ -221,7 +178,7 @@ func appendConditions(k key, conditions []condition) key {
 	k = k.number(len(conditions))
 	for i := range conditions {
 		c := &conditions[i]
-		k = k.number(c.position).number(int(c.operator)).flags(c.or, c.insensitive, c.null, c.never).number(c.size)
+		k = k.number(c.position).number(int(c.operator)).flags(c.or, c.insensitive, c.null, c.never, c.fraction).number(c.size)
 	}
 	return k
 }
@@ -342,7 +299,7 @@ func (b *builder) operand(t *table, c *condition) string {
 	if b.dialect.Comparable == nil {
 		return b.placeholder()
 	}
-	return b.dialect.Comparable(t.field(c.position), b.placeholder())
+	return b.dialect.Comparable(t.field(c.position), b.placeholder(), c.fraction)
 }
 
 // indexed writes the parameter of the comparison that finds rows by an index.

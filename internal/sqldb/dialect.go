@@ -29,8 +29,9 @@ type Dialect struct {
 	// reads it in a select or returning list. Nil means the column itself.
 	Result func(column string) string
 	// Comparable turns the parameter that a column of a field is compared with
-	// into an expression. Nil means the parameter itself.
-	Comparable func(f migrate.ColumnField, placeholder string) string
+	// into an expression; fraction says that it is a number and no int64. Nil means
+	// the parameter itself.
+	Comparable func(f migrate.ColumnField, placeholder string, fraction bool) string
 	// Indexed is like Comparable, for the first of the two comparisons that Exact
 	// makes necessary: the one that finds rows by an index. It may match too much,
 	// never too little. Nil means the parameter itself.

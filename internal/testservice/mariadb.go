@@ -24,7 +24,7 @@ const MySQLVariable = "OSTIARY_TEST_MYSQL"
 // is dropped when the test ends.
 func MariaDB(t testing.TB) string {
 	t.Helper()
-	skipShort(t, "MariaDB")
+	SkipShort(t, "MariaDB")
 	server, err := mariaDB()
 	ready(t, "MariaDB", MySQLVariable, err)
 	name := databaseName()

@@ -24,7 +24,7 @@ const PostgresVariable = "OSTIARY_TEST_POSTGRES"
 // database is dropped when the test ends.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	skipShort(t, "PostgreSQL")
+	SkipShort(t, "PostgreSQL")
 	server, err := postgres()
 	ready(t, "PostgreSQL", PostgresVariable, err)
 	name := databaseName()

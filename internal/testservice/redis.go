@@ -27,7 +27,7 @@ const redisDatabases = 4096
 // server: tests give them names of their own.
 func Redis(t testing.TB) string {
 	t.Helper()
-	skipShort(t, "Redis")
+	SkipShort(t, "Redis")
 	server, err := redis()
 	ready(t, "Redis", RedisVariable, err)
 	number, err := nextRedisDatabase(server.DSN)

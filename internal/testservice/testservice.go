@@ -26,11 +26,12 @@ func ready(t testing.TB, product, variable string, err error) {
 	}
 }
 
-// skipShort leaves a test out under -short.
-func skipShort(t testing.TB, product string) {
+// SkipShort leaves a test out under -short, which is for machines that have Go and
+// nothing else. It says what the test needs.
+func SkipShort(t testing.TB, need string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("needs " + product + ", so -short leaves it out")
+		t.Skip("needs " + need + ", so -short leaves it out")
 	}
 }
 

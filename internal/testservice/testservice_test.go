@@ -43,9 +43,7 @@ func TestEveryMariaDBDatabaseIsNew(t *testing.T) {
 }
 
 func TestStoppedServersLeaveNothing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts servers")
-	}
+	testservice.SkipShort(t, "database servers")
 	temporary, err := os.MkdirTemp("", "ostiary-stop-") // t.TempDir is closed to the servers
 	if err != nil {
 		t.Fatal(err)

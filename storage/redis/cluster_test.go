@@ -38,9 +38,7 @@ func host(t testing.TB, dsn string) string {
 
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("needs a Redis Cluster, so -short leaves it out")
-	}
+	testservice.SkipShort(t, "a Redis Cluster")
 	nodes, err := testservice.StartRedisCluster(3)
 	if err != nil {
 		t.Fatal(err)
@@ -118,9 +116,7 @@ func single(t testing.TB, dsn string) rueidis.Client {
 
 func TestSentinelNamesTheNewMaster(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("needs Redis Sentinel, so -short leaves it out")
-	}
+	testservice.SkipShort(t, "Redis Sentinel")
 	servers, err := testservice.StartRedisSentinel()
 	if err != nil {
 		t.Fatal(err)

@@ -115,9 +115,7 @@ func (d *deployment) twin(node int, email string) *ostiarytest.Browser {
 
 func ownRedis(t *testing.T, settings ...string) *testservice.Server {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs Redis, so -short leaves it out")
-	}
+	testservice.SkipShort(t, "Redis")
 	server, err := testservice.StartRedis(settings...)
 	if err != nil {
 		t.Fatal(err)

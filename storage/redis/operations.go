@@ -51,29 +51,35 @@ func (s *Store) GetCached(ctx context.Context, keys []string) ([]string, error) 
 func (s *Store) SharesTrips() bool { return s.oneServer.Load() }
 
 // GetMany returns the values of keys.
-func (s *Store) GetMany(ctx context.Context, keys []string) ([]string, error) {
+func (s *Store) GetMany(ctx context.Context, keys []string) (values []string, err error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	values := make([]string, len(keys))
-	err := s.do(ctx, "get", func(ctx context.Context, c rueidis.Client) error {
-		if c.Mode() != rueidis.ClientModeCluster {
-			prefixed := make([]string, len(keys))
-			for i, key := range keys {
-				prefixed[i] = s.prefix + key
-			}
-			return textsIn(values, c.Do(ctx, c.B().Mget().Key(prefixed...).Build()))
+	err = s.do(ctx, "get", func(ctx context.Context, c rueidis.Client) error {
+		if c.Mode() == rueidis.ClientModeCluster {
+			values = make([]string, len(keys))
+			return textsOf(values, c.DoMulti(ctx, s.gets(c, keys)...))
 		}
-		commands := make([]rueidis.Completed, len(keys))
+		prefixed := make([]string, len(keys))
 		for i, key := range keys {
-			commands[i] = c.B().Get().Key(s.prefix + key).Build()
+			prefixed[i] = s.prefix + key
 		}
-		return textsOf(values, c.DoMulti(ctx, commands...))
+		values, err = c.Do(ctx, c.B().Mget().Key(prefixed...).Build()).AsStrSlice()
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return values, nil
+}
+
+// gets are the commands that read keys, each from the server that has it.
+func (s *Store) gets(c rueidis.Client, keys []string) []rueidis.Completed {
+	commands := make([]rueidis.Completed, len(keys))
+	for i, key := range keys {
+		commands[i] = c.B().Get().Key(s.prefix + key).Build()
+	}
+	return commands
 }
 
 // Set gives a key a value.

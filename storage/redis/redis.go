@@ -307,23 +307,3 @@ func textsOf(values []string, answers []rueidis.RedisResult) error {
 	}
 	return nil
 }
-
-// textsIn puts the values of one answer where they belong.
-func textsIn(values []string, answer rueidis.RedisResult) error {
-	members, err := answer.ToArray()
-	if err != nil {
-		return err
-	}
-	if len(members) != len(values) {
-		return fmt.Errorf("%d values for %d keys", len(members), len(values))
-	}
-	for i := range members {
-		if members[i].IsNil() {
-			continue
-		}
-		if values[i], err = members[i].ToString(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
